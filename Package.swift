@@ -1,0 +1,109 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+
+/// A C library that Debian packages: a module map and a `shim.h`, nothing else.
+func systemLibrary(_ name: String, pkgConfig: String? = nil, apt: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+/// An executable whose code is tested with `@testable import`.
+func executable(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies + [argumentParser], swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let daemonParts: [Target.Dependency] = [
+    "Core", "Reference", "DaemonKit", "Drivers", hummingbird, lifecycle, logging, metrics,
+    .product(name: "Configuration", package: "swift-configuration"),
+]
+
+let package = Package(
+    name: "warp-billing",
+    products: [
+        .executable(name: "cdr-ingest", targets: ["CDRIngest"]),
+        .executable(name: "poller", targets: ["Poller"]),
+        .executable(name: "wallet", targets: ["Wallet"]),
+        .executable(name: "biller", targets: ["Biller"]),
+        .executable(name: "vendor-recon", targets: ["VendorRecon"]),
+        .executable(name: "billingctl", targets: ["BillingCtl"]),
+        .executable(name: "billing-sandbox", targets: ["Sandbox"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: [.defaults, "YAML"]),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/attaswift/BigInt", from: "6.0.1"),
+    ],
+    targets: [
+        systemLibrary("CPostgres", pkgConfig: "libpq", apt: "libpq-dev"),
+        systemLibrary("CHiredis", apt: "libhiredis-dev"),
+        systemLibrary("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
+        systemLibrary("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
+        systemLibrary("CSystemd", pkgConfig: "libsystemd", apt: "libsystemd-dev"),
+        systemLibrary("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
+        systemLibrary("CHaru", apt: "libhpdf-dev"),
+        .target(name: "CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
+
+        .target(
+            name: "Drivers",
+            dependencies: [
+                "CPostgres", "CHiredis", "CCurl", "COpenSSL", "CSystemd", "CZlib", "CHaru", "CSimdjson", logging,
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "DaemonKit",
+            dependencies: [
+                "Drivers", hummingbird, lifecycle, logging, metrics, argumentParser,
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Mustache", package: "swift-mustache"),
+                .product(name: "DequeModule", package: "swift-collections"),
+            ],
+            swiftSettings: settings),
+        .target(name: "Core", swiftSettings: settings),
+        .target(name: "Reference", dependencies: ["Core", "Drivers"], swiftSettings: settings),
+
+        executable("CDRIngest", daemonParts),
+        executable("Poller", daemonParts),
+        executable("Wallet", daemonParts),
+        executable("Biller", daemonParts + [.product(name: "Mustache", package: "swift-mustache")]),
+        executable("VendorRecon", daemonParts),
+        executable("BillingCtl", ["Core", "Reference", "DaemonKit", "Drivers", logging]),
+        executable("Sandbox", ["Drivers", "DaemonKit", hummingbird, lifecycle, logging]),
+
+        .target(
+            name: "TestSupport", dependencies: ["Drivers", "DaemonKit"], path: "Tests/TestSupport",
+            swiftSettings: settings),
+        tests("CoreTests", ["Core", "Reference", "TestSupport", .product(name: "BigInt", package: "BigInt")]),
+        tests("DriversTests", ["Drivers", "TestSupport"]),
+        tests("DaemonKitTests", ["DaemonKit", "Drivers", "TestSupport", "Sandbox"]),
+        tests("ReferenceTests", ["Reference", "Core", "TestSupport"]),
+        tests("CDRIngestTests", ["CDRIngest", "TestSupport"]),
+        tests("PollerTests", ["Poller", "TestSupport"]),
+        tests("WalletTests", ["Wallet", "TestSupport"]),
+        tests("BillerTests", ["Biller", "Sandbox", "TestSupport"]),
+        tests("VendorReconTests", ["VendorRecon", "TestSupport"]),
+        tests("EndToEndTests", ["Core", "Drivers", "TestSupport"]),
+        tests("RepositoryTests", ["DaemonKit", "Core", "TestSupport"]),
+    ],
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
+)

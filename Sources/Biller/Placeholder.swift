@@ -1,0 +1,4 @@
+@main
+enum BillerPlaceholder {
+    static func main() {}
+}

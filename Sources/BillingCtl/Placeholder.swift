@@ -1,0 +1,4 @@
+@main
+enum BillingCtlPlaceholder {
+    static func main() {}
+}

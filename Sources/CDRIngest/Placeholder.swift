@@ -1,0 +1,4 @@
+@main
+enum CDRIngestPlaceholder {
+    static func main() {}
+}

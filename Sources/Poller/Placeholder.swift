@@ -1,0 +1,4 @@
+@main
+enum PollerPlaceholder {
+    static func main() {}
+}

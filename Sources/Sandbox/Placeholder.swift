@@ -1,0 +1,4 @@
+@main
+enum SandboxPlaceholder {
+    static func main() {}
+}

@@ -1,0 +1,4 @@
+@main
+enum VendorReconPlaceholder {
+    static func main() {}
+}

@@ -1,0 +1,4 @@
+@main
+enum WalletPlaceholder {
+    static func main() {}
+}
