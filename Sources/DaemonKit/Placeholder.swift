@@ -1,6 +1,0 @@
-import ArgumentParser
-import Configuration
-import Hummingbird
-import Mustache
-
-enum P {}
