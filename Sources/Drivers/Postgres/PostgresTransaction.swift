@@ -1,0 +1,75 @@
+/// An open transaction: given to one synchronous body on the connection's own thread, and closed when that returns.
+public final class PostgresTransaction {
+    private let session: PostgresSession
+    private var depth = 0
+
+    init(_ session: PostgresSession) {
+        self.session = session
+    }
+
+    /// Runs one statement and returns its rows.
+    public func query(_ sql: SQL) throws(PostgresError) -> PostgresRows {
+        try session.run(sql)
+    }
+
+    /// Runs one statement and returns how many rows it touched.
+    @discardableResult
+    public func execute(_ sql: SQL) throws(PostgresError) -> Int {
+        try session.run(sql).affected
+    }
+
+    /// Runs statements without parameters, separated by semicolons, from our own files.
+    public func script(_ text: String) throws(PostgresError) {
+        try session.script(text)
+    }
+
+    /// Streams rows into a table; returns how many. `table` is `schema.table`; columns in the order of the writes.
+    ///
+    /// When the body throws, the COPY is undone and with it the transaction.
+    @discardableResult
+    public func copy(
+        into table: String, columns: [String], _ body: (CopyWriter) throws -> Void
+    ) throws -> Int {
+        try CopyWriter.copy(on: session, into: table, columns: columns, body)
+    }
+
+    /// Runs the body so that its failure undoes its own work only: the transaction goes on, the error is passed on.
+    public func savepoint<Result>(_ body: () throws -> Result) throws -> Result {
+        depth += 1
+        defer { depth -= 1 }
+        let name = "warp_\(depth)"
+        try session.script("SAVEPOINT \(name)")
+        do {
+            let result = try body()
+            try session.script("RELEASE SAVEPOINT \(name)")
+            return result
+        } catch {
+            try session.finish("ROLLBACK TO SAVEPOINT \(name); RELEASE SAVEPOINT \(name)")
+            throw error
+        }
+    }
+
+    /// Hands over the rows of a query in chunks, in constant memory, by a cursor.
+    public func stream(_ sql: SQL, chunk: Int, _ body: (PostgresRows) throws -> Void) throws {
+        precondition(chunk > 0, "a chunk holds at least one row")
+        depth += 1
+        defer { depth -= 1 }
+        let cursor = SQL(verbatim: "warp_cursor_\(depth)")
+        // The planner must expect that all rows are fetched.
+        try session.script("SET LOCAL cursor_tuple_fraction = 1")
+        _ = try session.run("DECLARE \(cursor) NO SCROLL CURSOR FOR \(sql)")
+        while true {
+            let rows = try session.run("FETCH \(SQL(verbatim: String(chunk))) FROM \(cursor)")
+            if !rows.isEmpty { try body(rows) }
+            if rows.count < chunk { break }
+        }
+        _ = try session.run("CLOSE \(cursor)")
+    }
+}
+
+/// How much a transaction sees of others.
+public enum PostgresIsolation: String, Sendable {
+    case readCommitted = "READ COMMITTED"
+    case repeatableRead = "REPEATABLE READ"
+    case serializable = "SERIALIZABLE"
+}

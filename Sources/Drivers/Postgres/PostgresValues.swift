@@ -1,0 +1,147 @@
+public import Foundation
+
+/// A server type as a parameter names it: its object id and that of its array.
+public struct PostgresType: Sendable, Hashable {
+    public let oid: UInt32
+    public let arrayOID: UInt32
+
+    public init(oid: UInt32, arrayOID: UInt32) {
+        self.oid = oid
+        self.arrayOID = arrayOID
+    }
+
+    /// The server infers it from the statement.
+    public static let inferred = PostgresType(oid: 0, arrayOID: 0)
+    public static let bool = PostgresType(oid: 16, arrayOID: 1000)
+    public static let bytea = PostgresType(oid: 17, arrayOID: 1001)
+    public static let int8 = PostgresType(oid: 20, arrayOID: 1016)
+    public static let int2 = PostgresType(oid: 21, arrayOID: 1005)
+    public static let int4 = PostgresType(oid: 23, arrayOID: 1007)
+    public static let text = PostgresType(oid: 25, arrayOID: 1009)
+    public static let date = PostgresType(oid: 1082, arrayOID: 1182)
+    public static let timestamptz = PostgresType(oid: 1184, arrayOID: 1185)
+    public static let numeric = PostgresType(oid: 1700, arrayOID: 1231)
+    public static let uuid = PostgresType(oid: 2950, arrayOID: 2951)
+    public static let jsonb = PostgresType(oid: 3802, arrayOID: 3807)
+}
+
+/// A value that an interpolation of `SQL` binds as a parameter, in the server's text form.
+public protocol PostgresEncodable: Sendable {
+    static var postgresType: PostgresType { get }
+    /// The text form that the server's input function reads; nil is NULL.
+    var postgresText: String? { get }
+}
+
+/// A value that a column can be read as.
+public protocol PostgresDecodable {
+    init(postgres cell: PostgresCell) throws(PostgresError)
+}
+
+extension Bool: PostgresEncodable, PostgresDecodable {
+    public static var postgresType: PostgresType { .bool }
+    public var postgresText: String? { self ? "t" : "f" }
+    public init(postgres cell: PostgresCell) throws(PostgresError) { self = try cell.bool() }
+}
+
+extension Int: PostgresEncodable, PostgresDecodable {
+    public static var postgresType: PostgresType { .int8 }
+    public var postgresText: String? { String(self) }
+    public init(postgres cell: PostgresCell) throws(PostgresError) { self = Int(try cell.int64()) }
+}
+
+extension Int64: PostgresEncodable, PostgresDecodable {
+    public static var postgresType: PostgresType { .int8 }
+    public var postgresText: String? { String(self) }
+    public init(postgres cell: PostgresCell) throws(PostgresError) { self = try cell.int64() }
+}
+
+extension Int32: PostgresEncodable, PostgresDecodable {
+    public static var postgresType: PostgresType { .int4 }
+    public var postgresText: String? { String(self) }
+    public init(postgres cell: PostgresCell) throws(PostgresError) {
+        guard let value = Int32(exactly: try cell.int64()) else { throw cell.malformed("not an int4") }
+        self = value
+    }
+}
+
+extension Int16: PostgresEncodable, PostgresDecodable {
+    public static var postgresType: PostgresType { .int2 }
+    public var postgresText: String? { String(self) }
+    public init(postgres cell: PostgresCell) throws(PostgresError) {
+        guard let value = Int16(exactly: try cell.int64()) else { throw cell.malformed("not an int2") }
+        self = value
+    }
+}
+
+/// Bound without a type, so that the server takes it as what the place asks for: text, uuid, numeric, jsonb, an enum.
+/// Where nothing around says a type (`SELECT $1`, `unnest($1)`) write the cast: `\(names)::text[]`.
+extension String: PostgresEncodable, PostgresDecodable {
+    public static var postgresType: PostgresType { .inferred }
+    public var postgresText: String? { self }
+    public init(postgres cell: PostgresCell) throws(PostgresError) { self = try cell.text() }
+}
+
+extension UUID: PostgresEncodable, PostgresDecodable {
+    public static var postgresType: PostgresType { .uuid }
+    public var postgresText: String? { uuidString }
+    public init(postgres cell: PostgresCell) throws(PostgresError) {
+        guard let value = UUID(uuidString: try cell.text()) else { throw cell.malformed("not a uuid") }
+        self = value
+    }
+}
+
+/// Millisecond precision, by way of whole milliseconds since 1970.
+extension Date: PostgresEncodable, PostgresDecodable {
+    public static var postgresType: PostgresType { .timestamptz }
+    public var postgresText: String? {
+        PostgresTimestamp.text(milliseconds: Int64((timeIntervalSince1970 * 1_000).rounded()))
+    }
+    public init(postgres cell: PostgresCell) throws(PostgresError) {
+        self.init(timeIntervalSince1970: TimeInterval(try cell.milliseconds()) / 1_000)
+    }
+}
+
+/// `[UInt8]` is bytea; an array of anything else is the server's array of that type.
+extension Array: PostgresEncodable where Element: PostgresEncodable {
+    public static var postgresType: PostgresType {
+        Element.self == UInt8.self ? .bytea : PostgresType(oid: Element.postgresType.arrayOID, arrayOID: 0)
+    }
+    public var postgresText: String? {
+        if let bytes = self as? [UInt8] { return PostgresText.hex(bytes) }
+        return PostgresText.array(map(\.postgresText))
+    }
+}
+
+extension Array: PostgresDecodable where Element: PostgresDecodable {
+    public init(postgres cell: PostgresCell) throws(PostgresError) {
+        if Element.self == UInt8.self, let bytes = try cell.bytea() as? [Element] {
+            self = bytes
+            return
+        }
+        self = []
+        for element in try PostgresText.elements(of: cell) {
+            append(try Element(postgres: element))
+        }
+    }
+}
+
+/// Only as the element of bytea; alone it is a small integer.
+extension UInt8: PostgresEncodable, PostgresDecodable {
+    public static var postgresType: PostgresType { .int2 }
+    public var postgresText: String? { String(self) }
+    public init(postgres cell: PostgresCell) throws(PostgresError) {
+        guard let value = UInt8(exactly: try cell.int64()) else { throw cell.malformed("not in 0...255") }
+        self = value
+    }
+}
+
+extension Optional: PostgresEncodable where Wrapped: PostgresEncodable {
+    public static var postgresType: PostgresType { Wrapped.postgresType }
+    public var postgresText: String? { flatMap(\.postgresText) }
+}
+
+extension Optional: PostgresDecodable where Wrapped: PostgresDecodable {
+    public init(postgres cell: PostgresCell) throws(PostgresError) {
+        self = cell.isNull ? nil : try Wrapped(postgres: cell)
+    }
+}
