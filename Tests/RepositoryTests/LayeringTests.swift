@@ -1,0 +1,105 @@
+import Foundation
+import Testing
+
+@Suite("Layers")
+struct LayeringTests {
+    let tree = SourceTree()
+
+    /// What each target may import of this repository's own targets.
+    static let ownImports: [(target: String, allowed: Set<String>)] = [
+        ("Core", []),
+        ("Drivers", ["CPostgres", "CHiredis", "CCurl", "COpenSSL", "CSystemd", "CZlib", "CHaru", "CSimdjson"]),
+        ("DaemonKit", ["Drivers"]),
+        ("Reference", ["Core", "Drivers"]),
+        ("CDRIngest", ["Core", "Drivers", "DaemonKit", "Reference"]),
+        ("Poller", ["Core", "Drivers", "DaemonKit", "Reference"]),
+        ("Wallet", ["Core", "Drivers", "DaemonKit", "Reference"]),
+        ("Biller", ["Core", "Drivers", "DaemonKit", "Reference"]),
+        ("VendorRecon", ["Core", "Drivers", "DaemonKit", "Reference"]),
+        ("BillingCtl", ["Core", "Drivers", "DaemonKit", "Reference"]),
+        ("Sandbox", ["Drivers", "DaemonKit"]),
+    ]
+
+    @Test("arrows point down only", arguments: ownImports)
+    func imports(target: String, allowed: Set<String>) throws {
+        let own = Set(Self.ownImports.map(\.target)).union(Self.ownImports[1].allowed)
+        let files = tree.files(below: "Sources/\(target)", endings: ["swift"])
+        #expect(!files.isEmpty)
+        for file in files {
+            for module in try importedModules(file) where own.contains(module) {
+                #expect(allowed.contains(module), "\(file) imports \(module)")
+            }
+        }
+    }
+
+    @Test("Core imports Foundation and nothing else")
+    func coreImports() throws {
+        for file in tree.files(below: "Sources/Core", endings: ["swift"]) {
+            for module in try importedModules(file) {
+                #expect(module == "Foundation", "\(file) imports \(module)")
+            }
+        }
+    }
+
+    @Test("no binary floating point and no Decimal in Core")
+    func exactness() throws {
+        for file in tree.files(below: "Sources/Core", endings: ["swift"]) {
+            for (number, line) in try tree.lines(file).enumerated() where !isComment(line) {
+                let words = line.split { !($0.isLetter || $0.isNumber || $0 == "_") }
+                let isInexact = words.contains { ["Double", "Float", "Decimal", "TimeInterval"].contains($0) }
+                #expect(!isInexact, "\(file):\(number + 1): \(line)")
+            }
+        }
+    }
+
+    @Test("unsafe pointers stay in Drivers")
+    func unsafePointers() throws {
+        for file in tree.files(below: "Sources", endings: ["swift"]) where !file.hasPrefix("Sources/Drivers/") {
+            let hits = try tree.lines(file).filter {
+                !isComment($0) && ($0.contains("OpaquePointer") || $0.contains("MutablePointer"))
+            }
+            #expect(hits.isEmpty, "\(file): \(hits.first ?? "")")
+        }
+    }
+
+    @Test("a failure is never lost in try?, and nothing delivered is unfinished")
+    func lostFailures() throws {
+        for file in tree.files(below: "Sources", endings: ["swift"]) {
+            for (number, line) in try tree.lines(file).enumerated() {
+                for mark in ["try?", "try!", "TODO", "FIXME", "fatalError("] {
+                    #expect(!line.contains(mark), "\(file):\(number + 1): \(line)")
+                }
+            }
+        }
+    }
+
+    @Test("a file holds one idea: at most 400 lines")
+    func fileLength() throws {
+        for file in tree.files(below: "Sources", endings: ["swift", "cpp", "h"])
+            + tree.files(below: "Tests", endings: ["swift"])
+        {
+            let count = try tree.lines(file).count
+            #expect(count <= 401, "\(file) has \(count) lines")
+        }
+    }
+
+    private func isComment(_ line: Substring) -> Bool {
+        line.drop { $0 == " " }.hasPrefix("//")
+    }
+
+    private func importedModules(_ file: String) throws -> [String] {
+        try tree.lines(file).compactMap { line in
+            let words = line.split(separator: " ")
+            guard let keyword = words.firstIndex(of: "import"), keyword <= 2,
+                words[..<keyword].allSatisfy({ ["public", "package", "internal", "private", "@testable"].contains($0) }
+                ),
+                words.count > keyword + 1
+            else { return nil }
+            // `import struct Foundation.URL` names the kind first.
+            let name =
+                ["struct", "class", "enum", "func", "let", "protocol"].contains(words[keyword + 1])
+                ? words[keyword + 2] : words[keyword + 1]
+            return name.split(separator: ".").first.map(String.init)
+        }
+    }
+}
