@@ -1,0 +1,127 @@
+public import Core
+public import Drivers
+public import Foundation
+
+// Core's values as PostgreSQL's: Core knows no database and Drivers no money, so they meet here. Amounts, instants and
+// days go as text or integers, digit by digit.
+
+extension Identifier128: PostgresEncodable, PostgresDecodable {
+    public static var postgresType: PostgresType { .uuid }
+    public var postgresText: String? { text }
+    public init(postgres cell: PostgresCell) throws(PostgresError) {
+        guard let value = Identifier128(parsing: try cell.text()) else { throw cell.malformed("not a uuid") }
+        self = value
+    }
+
+    /// The same bits as Foundation writes them.
+    public var uuid: UUID {
+        func byte(_ half: UInt64, _ index: UInt64) -> UInt8 { UInt8(truncatingIfNeeded: half >> (56 - 8 * index)) }
+        return UUID(
+            uuid: (
+                byte(high, 0), byte(high, 1), byte(high, 2), byte(high, 3), byte(high, 4), byte(high, 5), byte(high, 6),
+                byte(high, 7), byte(low, 0), byte(low, 1), byte(low, 2), byte(low, 3), byte(low, 4), byte(low, 5),
+                byte(low, 6), byte(low, 7)
+            ))
+    }
+
+    /// A new random identifier (version 4).
+    public static func random() -> Identifier128 {
+        let high = UInt64.random(in: .min ... .max)
+        let low = UInt64.random(in: .min ... .max)
+        return Identifier128(
+            high: high & 0xFFFF_FFFF_FFFF_0FFF | 0x4000, low: low & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000)
+    }
+}
+
+extension CustomerID: PostgresEncodable, PostgresDecodable {
+    public static var postgresType: PostgresType { .uuid }
+    public var postgresText: String? { text }
+    public init(postgres cell: PostgresCell) throws(PostgresError) { self.init(try Identifier128(postgres: cell)) }
+}
+
+extension UsageID: PostgresEncodable, PostgresDecodable {
+    public static var postgresType: PostgresType { .uuid }
+    public var postgresText: String? { text }
+    public init(postgres cell: PostgresCell) throws(PostgresError) { self.init(try Identifier128(postgres: cell)) }
+}
+
+extension VendorName: PostgresEncodable, PostgresDecodable {
+    public static var postgresType: PostgresType { .text }
+    public var postgresText: String? { text }
+    public init(postgres cell: PostgresCell) throws(PostgresError) { self.init(try cell.text()) }
+}
+
+extension BAN: PostgresEncodable, PostgresDecodable {
+    public static var postgresType: PostgresType { .text }
+    public var postgresText: String? { text }
+    public init(postgres cell: PostgresCell) throws(PostgresError) {
+        let text = try cell.text()
+        do throws(RejectReason) {
+            self = try BAN(parsing: text)
+        } catch {
+            throw cell.malformed("not a BAN")
+        }
+    }
+}
+
+extension Money: PostgresEncodable, PostgresDecodable {
+    public static var postgresType: PostgresType { .numeric }
+    public var postgresText: String? { text(.full) }
+    public init(postgres cell: PostgresCell) throws(PostgresError) {
+        self.init(units: try cell.units(scale: Money.scale))
+    }
+}
+
+extension Rate: PostgresEncodable, PostgresDecodable {
+    public static var postgresType: PostgresType { .numeric }
+    public var postgresText: String? { text }
+    public init(postgres cell: PostgresCell) throws(PostgresError) {
+        self.init(units: try cell.units(scale: Money.scale))
+    }
+}
+
+extension Percentage: PostgresEncodable, PostgresDecodable {
+    public static var postgresType: PostgresType { .numeric }
+    public var postgresText: String? { text }
+    public init(postgres cell: PostgresCell) throws(PostgresError) {
+        self.init(hundredths: try cell.units(scale: 2))
+    }
+}
+
+extension Instant: PostgresEncodable, PostgresDecodable {
+    public static var postgresType: PostgresType { .timestamptz }
+    public var postgresText: String? { text }
+    public init(postgres cell: PostgresCell) throws(PostgresError) {
+        self.init(milliseconds: try cell.milliseconds())
+    }
+}
+
+extension UsageDay: PostgresEncodable, PostgresDecodable {
+    public static var postgresType: PostgresType { .date }
+    public var postgresText: String? { text }
+    public init(postgres cell: PostgresCell) throws(PostgresError) {
+        self.init(daysSince1970: try cell.days())
+    }
+}
+
+extension CopyWriter {
+    /// A `timestamptz` column.
+    public func instant(_ value: Instant?) { timestamptz(milliseconds: value?.milliseconds) }
+
+    /// A `date` column.
+    public func day(_ value: UsageDay?) { date(days: value?.daysSince1970) }
+
+    /// A `uuid` column.
+    public func identifier(_ value: Identifier128?) { uuid(value?.uuid) }
+
+    /// A `numeric` column that holds an amount with so many decimals.
+    public func money(_ value: Money?, _ decimals: MoneyScale) {
+        numeric(units: value.map { $0.units / decimals.units }, scale: decimals.rawValue)
+    }
+
+    /// A `numeric(16, 7)` column.
+    public func rate(_ value: Rate?) { numeric(units: value?.units, scale: Money.scale) }
+
+    /// A `numeric` column of a percentage.
+    public func percentage(_ value: Percentage?) { numeric(units: value?.hundredths, scale: 2) }
+}
