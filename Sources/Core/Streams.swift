@@ -50,7 +50,7 @@ public enum EnvelopeField {
     public static let type = "type"
     /// When it was published, as `Instant.text`.
     public static let at = "at"
-    /// A JSON array, at most `maximumBodyBytes` long.
+    /// A JSON document, at most `maximumBodyBytes` long: for usage, the spans of `UsageSpan`.
     public static let body = "body"
     /// The most bytes of a body.
     public static let maximumBodyBytes = 65_536
