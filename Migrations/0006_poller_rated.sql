@@ -181,7 +181,8 @@ INSERT INTO billing.partitioned_tables (table_name, owner_role) VALUES
     ('vendor_cdr', 'warp_poller');
 
 -- Usage that waits: held for a person, unrated for reference data, waiting for its call or a dip (M6, M35).
--- A conflict has an id of its own, and the id of the record whose key it repeats in conflicts_with.
+-- A conflict has an id of its own, and the id of the record whose key it repeats in conflicts_with. An attempt that waits has
+-- its call's id in waits_for, and its row goes when its row of vendor_cdr comes: it was a place in a queue, not a fact.
 CREATE TABLE billing.unrated_usage (
     kind text NOT NULL CHECK (kind IN ('raw_cdr', 'raw_mdr', 'raw_api_usage', 'raw_vendor_cdr')),
     id uuid NOT NULL,
@@ -194,6 +195,7 @@ CREATE TABLE billing.unrated_usage (
     customer_ban varchar(50),
     natural_key text NOT NULL,
     conflicts_with uuid,
+    waits_for uuid,
     evidence jsonb NOT NULL,
     ref_version text NOT NULL,
     parked_at timestamptz NOT NULL,
@@ -205,6 +207,7 @@ CREATE TABLE billing.unrated_usage (
     PRIMARY KEY (kind, id)
 );
 CREATE INDEX unrated_usage_open ON billing.unrated_usage (kind, status, raw_seq) WHERE resolved_at IS NULL;
+CREATE INDEX unrated_usage_waiting ON billing.unrated_usage (waits_for) WHERE status = 'waiting';
 CREATE INDEX unrated_usage_due ON billing.unrated_usage (retry_at) WHERE resolved_at IS NULL AND retry_at IS NOT NULL;
 
 -- One row for each commit, service and usage day of rated usage (M23).
@@ -253,6 +256,7 @@ LEFT JOIN billing.unrated_usage AS parked ON parked.kind = 'raw_cdr' AND parked.
 GRANT SELECT, INSERT ON billing.rated_cdr, billing.rated_mdr, billing.rated_api_usage, billing.vendor_cdr,
     billing.rated_spans, billing.rating_counts TO warp_poller;
 GRANT SELECT, INSERT, UPDATE ON billing.unrated_usage, billing.poller_progress TO warp_poller;
+GRANT DELETE ON billing.unrated_usage TO warp_poller;
 GRANT USAGE ON SEQUENCE billing.rated_seq, billing.vendor_cdr_seq TO warp_poller;
 GRANT SELECT ON billing.rated_cdr, billing.rated_mdr, billing.rated_api_usage, billing.rated_spans
     TO warp_wallet, warp_biller, warp_recon, warp_ctl;
