@@ -100,6 +100,7 @@ let package = Package(
         tests("PollerTests", ["Poller", "TestSupport"]),
         tests("WalletTests", ["Wallet", "TestSupport"]),
         tests("BillerTests", ["Biller", "Sandbox", "TestSupport"]),
+        tests("SandboxTests", ["Sandbox", "Drivers", "TestSupport"]),
         tests("VendorReconTests", ["VendorRecon", "TestSupport"]),
         tests("EndToEndTests", ["Core", "Drivers", "TestSupport"]),
         tests("RepositoryTests", ["DaemonKit", "Core", "TestSupport"]),

@@ -1,4 +1,0 @@
-@main
-enum SandboxPlaceholder {
-    static func main() {}
-}
