@@ -1,0 +1,96 @@
+/// The numbering guide: which carrier, LATA, state and rate centre a block of numbers belongs to (rules E4, E5).
+public struct LERG: Sendable {
+    /// One row, its names by their numbers in the table.
+    public struct Block: Hashable, Sendable {
+        public let ocn: NameTable.Index
+        public let lata: NameTable.Index
+        public let state: NameTable.Index
+        public let rateCenter: NameTable.Index
+        public let switchName: NameTable.Index
+
+        /// A row.
+        public init(
+            ocn: NameTable.Index, lata: NameTable.Index, state: NameTable.Index, rateCenter: NameTable.Index,
+            switchName: NameTable.Index
+        ) {
+            self.ocn = ocn
+            self.lata = lata
+            self.state = state
+            self.rateCenter = rateCenter
+            self.switchName = switchName
+        }
+    }
+
+    private var blocks: [Block] = []
+    /// By NPA-NXX: the place in `blocks` plus one, 0 for none.
+    private var wholeCodes = [UInt32](repeating: 0, count: 1_000_000)
+    /// By NPA-NXX-X, for the codes that are split.
+    private var thousands: [UInt32: UInt32] = [:]
+    private var splitCodes = [Bool](repeating: false, count: 1_000_000)
+
+    /// A guide without rows.
+    public init() {}
+
+    /// How many rows there are.
+    public var count: Int { blocks.count }
+
+    /// Adds a row: the thousands digit 0…9, or nil for the whole code (row `A`).
+    public mutating func add(npanxx: Int, thousandsDigit: Int?, _ block: Block) {
+        blocks.append(block)
+        let place = UInt32(blocks.count)
+        if let thousandsDigit {
+            thousands[UInt32(npanxx * 10 + thousandsDigit)] = place
+            splitCodes[npanxx] = true
+        } else {
+            wholeCodes[npanxx] = place
+        }
+    }
+
+    /// The row of a number: its thousands block, else its whole code.
+    public func block(of number: NationalNumber) -> Block? {
+        let npanxx = number.npanxx
+        if splitCodes[npanxx], let place = thousands[UInt32(npanxx * 10 + number.block)] {
+            return blocks[Int(place) - 1]
+        }
+        let place = wholeCodes[npanxx]
+        return place == 0 ? nil : blocks[Int(place) - 1]
+    }
+}
+
+/// Local calling areas: rate centres that call each other at the local rate, also across a state line (rule J7).
+public struct LocalAreas: Sendable {
+    private var areas: [UInt64: Set<NameTable.Index>] = [:]
+
+    /// No areas.
+    public init() {}
+
+    /// Lists a rate centre in an area.
+    public mutating func add(area: NameTable.Index, state: NameTable.Index, rateCenter: NameTable.Index) {
+        areas[LocalAreas.key(state, rateCenter), default: []].insert(area)
+    }
+
+    /// Whether both rate centres are listed in a common area.
+    public func share(_ first: Place, _ second: Place) -> Bool {
+        guard first.rateCenter != 0, second.rateCenter != 0,
+            let firstAreas = areas[LocalAreas.key(first.state, first.rateCenter)],
+            let secondAreas = areas[LocalAreas.key(second.state, second.rateCenter)]
+        else { return false }
+        return !firstAreas.isDisjoint(with: secondAreas)
+    }
+
+    /// A rate centre in its state.
+    public struct Place: Hashable, Sendable {
+        public let state: NameTable.Index
+        public let rateCenter: NameTable.Index
+
+        /// A rate centre in a state.
+        public init(state: NameTable.Index, rateCenter: NameTable.Index) {
+            self.state = state
+            self.rateCenter = rateCenter
+        }
+    }
+
+    private static func key(_ state: NameTable.Index, _ rateCenter: NameTable.Index) -> UInt64 {
+        UInt64(state) << 32 | UInt64(rateCenter)
+    }
+}
