@@ -50,7 +50,7 @@ public enum EnvelopeField {
     public static let type = "type"
     /// When it was published, as `Instant.text`.
     public static let at = "at"
-    /// A JSON document, at most `maximumBodyBytes` long: for usage, the spans of `UsageSpan`.
+    /// A JSON array, at most `maximumBodyBytes` long: for usage, of `UsageSpan`s.
     public static let body = "body"
     /// The most bytes of a body.
     public static let maximumBodyBytes = 65_536

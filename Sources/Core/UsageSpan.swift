@@ -65,36 +65,20 @@ extension UsageSpan {
         return spans
     }
 
-    /// `{"spans":[{"kind":"raw_cdr","day":"2026-11-22","first":101,"last":150,"count":50}]}`
-    public static func body(of spans: some Sequence<UsageSpan>) -> [UInt8] {
-        var writer = JSONWriter()
+    /// `{"kind":"raw_cdr","day":"2026-11-22","first":101,"last":150,"count":50}`: one element of an entry's body.
+    public var json: [UInt8] {
+        var writer = JSONWriter(capacity: 128)
         writer.object { writer in
-            writer.key("spans")
-            writer.array { writer in
-                for span in spans {
-                    writer.object { writer in
-                        writer.field("kind", span.kind.rawValue)
-                        writer.field("day", span.day.text)
-                        writer.field("first", span.first)
-                        writer.field("last", span.last)
-                        writer.field("count", span.count)
-                    }
-                }
-            }
+            writer.field("kind", kind.rawValue)
+            writer.field("day", day.text)
+            writer.field("first", first)
+            writer.field("last", last)
+            writer.field("count", count)
         }
         return writer.bytes
     }
 
-    /// The bodies of as many entries as spans need, none above `EnvelopeField.maximumBodyBytes`.
-    public static func bodies(of spans: [UsageSpan]) -> [[UInt8]] {
-        // The longest span takes 130 bytes.
-        let spansPerBody = EnvelopeField.maximumBodyBytes / 160
-        return stride(from: 0, to: spans.count, by: spansPerBody).map { start in
-            body(of: spans[start..<min(start + spansPerBody, spans.count)])
-        }
-    }
-
-    /// The spans of an entry's body.
+    /// The spans of an entry's body, a JSON array of them.
     public static func parse(body: some Sequence<UInt8>) throws(ParsingError) -> [UsageSpan] {
         let document: JSONValue
         do throws(JSONValue.ParsingError) {
@@ -102,7 +86,7 @@ extension UsageSpan {
         } catch {
             throw ParsingError(message: "not JSON: \(error.message) at byte \(error.offset)")
         }
-        guard let elements = document["spans"]?.elements else { throw ParsingError(message: "spans are missing") }
+        guard let elements = document.elements else { throw ParsingError(message: "not an array of spans") }
         var spans: [UsageSpan] = []
         for element in elements {
             guard let kind = element["kind"]?.string.flatMap(FactKind.init),

@@ -18,35 +18,23 @@ struct UsageSpanTests {
             ])
     }
 
-    @Test("an entry's body names kind, day, both ends and the count, and is read back as it was")
+    @Test("a span names kind, day, both ends and the count, and is read back as it was")
     func body() throws {
-        let spans = [UsageSpan(kind: .rawCDR, day: Self.sunday, first: 101, last: 150)]
-        let body = UsageSpan.body(of: spans)
+        let span = UsageSpan(kind: .rawCDR, day: Self.sunday, first: 101, last: 150)
         #expect(
-            String(decoding: body, as: UTF8.self)
-                == #"{"spans":[{"kind":"raw_cdr","day":"2026-11-22","first":101,"last":150,"count":50}]}"#)
-        #expect(try UsageSpan.parse(body: body) == spans)
-    }
-
-    @Test("many spans are spread over several entries, each within the bound")
-    func bound() throws {
-        let spans = (0..<1_000).map { number in
-            UsageSpan(
-                kind: .rawVendorCDR, day: Self.sunday, first: .max - 2_000 + Int64(number) * 2,
-                last: .max - 2_000 + Int64(number) * 2)
-        }
-        let bodies = UsageSpan.bodies(of: spans)
-        #expect(bodies.count == 3)
-        #expect(bodies.allSatisfy { $0.count <= EnvelopeField.maximumBodyBytes })
-        #expect(try bodies.flatMap { try UsageSpan.parse(body: $0) } == spans)
+            String(decoding: span.json, as: UTF8.self)
+                == #"{"kind":"raw_cdr","day":"2026-11-22","first":101,"last":150,"count":50}"#)
+        let other = UsageSpan(kind: .ratedMDR, day: Self.sunday.advanced(days: -1), first: 7, last: 7)
+        let body = Array("[".utf8) + span.json + Array(",".utf8) + other.json + Array("]".utf8)
+        #expect(try UsageSpan.parse(body: body) == [span, other])
     }
 
     @Test(
         "a body that names no spans is refused",
         arguments: [
-            "", "[]", "{}", #"{"spans":[{"kind":"raw_dlr","day":"2026-11-22","first":1,"last":1}]}"#,
-            #"{"spans":[{"kind":"raw_cdr","day":"2026-11-31","first":1,"last":1}]}"#,
-            #"{"spans":[{"kind":"raw_cdr","day":"2026-11-22","first":2,"last":1}]}"#,
+            "", "{}", "[1]", #"[{"kind":"raw_dlr","day":"2026-11-22","first":1,"last":1}]"#,
+            #"[{"kind":"raw_cdr","day":"2026-11-31","first":1,"last":1}]"#,
+            #"[{"kind":"raw_cdr","day":"2026-11-22","first":2,"last":1}]"#,
         ])
     func refused(body: String) {
         #expect(throws: UsageSpan.ParsingError.self) { try UsageSpan.parse(body: body.utf8) }
