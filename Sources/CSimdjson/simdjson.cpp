@@ -1,1 +1,438 @@
+// Finds records and their fields. simdjson's first stage marks where every token starts and checks UTF-8, quotes and
+// control characters; the grammar over those marks is walked here, because the tape of its second stage no longer knows
+// where in the source a value stood, and the evidence that is kept is the source.
+#include "CSimdjson.h"
+
 #include <simdjson.h>
+
+#include <cstring>
+#include <new>
+#include <vector>
+
+namespace {
+
+// Deeper nesting ends the body, not only the record, since the walk is recursive.
+constexpr uint32_t hardDepth = 256;
+// PostgreSQL's numeric, in which jsonb keeps a number, ends not far above 10^131072.
+constexpr size_t maxNumberBytes = 400;
+constexpr int maxExponent = 400;
+
+struct Storage {
+    std::vector<warp_json_record> records;
+    std::vector<warp_json_field> fields;
+};
+
+bool isSpace(uint8_t byte) { return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t'; }
+bool isDigit(uint8_t byte) { return byte >= '0' && byte <= '9'; }
+
+int hexValue(uint8_t byte) {
+    if (isDigit(byte)) return byte - '0';
+    if (byte >= 'a' && byte <= 'f') return byte - 'a' + 10;
+    if (byte >= 'A' && byte <= 'F') return byte - 'A' + 10;
+    return -1;
+}
+
+// Four hexadecimal digits, or -1.
+int unit(const uint8_t *at, const uint8_t *end) {
+    if (end - at < 4) return -1;
+    int value = 0;
+    for (int index = 0; index < 4; index++) {
+        int digit = hexValue(at[index]);
+        if (digit < 0) return -1;
+        value = value * 16 + digit;
+    }
+    return value;
+}
+
+// Escapes must stand for Unicode text that PostgreSQL can keep: no lone surrogate, no NUL.
+uint32_t escapeFault(const uint8_t *at, const uint8_t *end) {
+    while ((at = static_cast<const uint8_t *>(memchr(at, '\\', end - at)))) {
+        if (++at == end) return WARP_JSON_BAD_ESCAPE;
+        if (*at != 'u') {
+            if (!memchr("\"\\/bfnrt", *at, 8)) return WARP_JSON_BAD_ESCAPE;
+            at++;
+            continue;
+        }
+        int first = unit(at + 1, end);
+        at += 5;
+        if (first < 0 || (first >= 0xDC00 && first <= 0xDFFF)) return WARP_JSON_BAD_ESCAPE;
+        if (first == 0) return WARP_JSON_NUL;
+        if (first >= 0xD800 && first <= 0xDBFF) {
+            if (end - at < 6 || at[0] != '\\' || at[1] != 'u') return WARP_JSON_BAD_ESCAPE;
+            int second = unit(at + 2, end);
+            if (second < 0xDC00 || second > 0xDFFF) return WARP_JSON_BAD_ESCAPE;
+            at += 6;
+        }
+    }
+    return WARP_JSON_OK;
+}
+
+uint32_t numberFault(const uint8_t *at, const uint8_t *end) {
+    bool isLong = static_cast<size_t>(end - at) > maxNumberBytes;
+    if (at < end && *at == '-') at++;
+    if (at == end || !isDigit(*at)) return WARP_JSON_BAD_VALUE;
+    if (*at == '0') at++;
+    else while (at < end && isDigit(*at)) at++;
+    if (at < end && *at == '.') {
+        at++;
+        if (at == end || !isDigit(*at)) return WARP_JSON_BAD_VALUE;
+        while (at < end && isDigit(*at)) at++;
+    }
+    int exponent = 0;
+    if (at < end && (*at == 'e' || *at == 'E')) {
+        at++;
+        if (at < end && (*at == '+' || *at == '-')) at++;
+        if (at == end || !isDigit(*at)) return WARP_JSON_BAD_VALUE;
+        for (; at < end && isDigit(*at); at++) {
+            if (exponent <= maxExponent) exponent = exponent * 10 + (*at - '0');
+        }
+    }
+    if (at != end) return WARP_JSON_BAD_VALUE;
+    return isLong || exponent > maxExponent ? WARP_JSON_NUMBER_RANGE : WARP_JSON_OK;
+}
+
+// The first byte that is not UTF-8.
+size_t invalidUTF8Offset(const uint8_t *bytes, size_t length) {
+    size_t at = 0;
+    while (at < length) {
+        uint8_t lead = bytes[at];
+        size_t count = lead < 0x80 ? 1 : lead >= 0xC2 && lead <= 0xDF ? 2 : (lead & 0xF0) == 0xE0 ? 3
+            : lead >= 0xF0 && lead <= 0xF4 ? 4 : 0;
+        if (count == 0 || at + count > length || !simdjson::validate_utf8(
+                reinterpret_cast<const char *>(bytes + at), count)) return at;
+        at += count;
+    }
+    return length;
+}
+
+// Where a string holds a control character or never ends.
+size_t stringFaultOffset(const uint8_t *bytes, size_t length) {
+    size_t open = 0;
+    bool inString = false;
+    for (size_t at = 0; at < length; at++) {
+        if (!inString) {
+            if (bytes[at] == '"') { inString = true; open = at; }
+        } else if (bytes[at] == '\\') {
+            at++;
+        } else if (bytes[at] == '"') {
+            inString = false;
+        } else if (bytes[at] < 0x20) {
+            return at;
+        }
+    }
+    return inString ? open : length;
+}
+
+// One run of the first stage and the walk over its marks.
+class Walker {
+public:
+    Walker(Storage &storage, const uint8_t *bytes, uint32_t maxDepth, uint32_t maxFields)
+        : storage(storage), bytes(bytes), maxDepth(maxDepth), maxFields(maxFields) {}
+
+    // A structural fault: the framing is lost from there on.
+    uint32_t fault = WARP_JSON_OK;
+    size_t faultOffset = 0;
+
+    bool reserve(size_t capacity) {
+        auto error = simdjson::get_active_implementation()->create_dom_parser_implementation(capacity, 1, stage);
+        return !error;
+    }
+
+    // Marks the tokens of bytes[start..<start + length].
+    bool mark(size_t start, size_t length) {
+        base = start;
+        end = start + length;
+        next = 0;
+        auto error = stage->stage1(bytes + start, length, simdjson::stage1_mode::regular);
+        count = error ? 0 : stage->n_structural_indexes;
+        switch (error) {
+        case simdjson::SUCCESS: return true;
+        case simdjson::EMPTY: return fail(WARP_JSON_EMPTY, start);
+        case simdjson::UTF8_ERROR:
+            return fail(WARP_JSON_INVALID_UTF8, start + invalidUTF8Offset(bytes + start, length));
+        default: return fail(WARP_JSON_MALFORMED, start + stringFaultOffset(bytes + start, length));
+        }
+    }
+
+    bool atEnd() const { return next >= count; }
+    size_t position() const { return atEnd() ? end : base + stage->structural_indexes[next]; }
+    uint8_t current() const { return atEnd() ? 0 : bytes[position()]; }
+    void advance() { next++; }
+    bool fail(uint32_t code, size_t offset) { fault = code; faultOffset = offset; return false; }
+
+    // One element of an array, or the whole of an object or line.
+    bool record() {
+        warp_json_record made = {};
+        made.offset = static_cast<uint32_t>(position());
+        made.first_field = static_cast<uint32_t>(storage.fields.size());
+        recordFault = WARP_JSON_OK;
+        if (current() == '{') {
+            if (!object(1, true)) return false;
+        } else {
+            if (!value(1)) return false;
+            recordFault = WARP_JSON_NOT_OBJECT;
+            recordFaultOffset = made.offset;
+        }
+        made.length = static_cast<uint32_t>(valueEnd - made.offset);
+        made.field_count = static_cast<uint32_t>(storage.fields.size()) - made.first_field;
+        made.fault = recordFault;
+        made.fault_offset = static_cast<uint32_t>(recordFaultOffset);
+        storage.records.push_back(made);
+        return true;
+    }
+
+private:
+    Storage &storage;
+    const uint8_t *bytes;
+    uint32_t maxDepth;
+    uint32_t maxFields;
+    std::unique_ptr<simdjson::internal::dom_parser_implementation> stage;
+    size_t base = 0;
+    size_t end = 0;
+    size_t next = 0;
+    size_t count = 0;
+    uint32_t recordFault = WARP_JSON_OK;
+    size_t recordFaultOffset = 0;
+    // The value walked last.
+    size_t valueStart = 0;
+    size_t valueEnd = 0;
+    uint8_t valueKind = 0;
+    bool valueHasEscape = false;
+
+    // The first thing wrong with the record's content; its framing holds.
+    void note(uint32_t code, size_t offset) {
+        if (recordFault == WARP_JSON_OK) { recordFault = code; recordFaultOffset = offset; }
+    }
+
+    size_t tokenEnd() const {
+        size_t at = next + 1 < count ? base + stage->structural_indexes[next + 1] : end;
+        size_t start = position();
+        while (at > start + 1 && isSpace(bytes[at - 1])) at--;
+        return at;
+    }
+
+    bool value(uint32_t depth) {
+        size_t start = position();
+        switch (current()) {
+        case '{': return object(depth, false);
+        case '[': return array(depth);
+        case '"': return string();
+        case 0: case '}': case ']': case ':': case ',': return fail(WARP_JSON_MALFORMED, start);
+        default: break;
+        }
+        valueStart = start;
+        valueEnd = tokenEnd();
+        valueHasEscape = false;
+        size_t length = valueEnd - start;
+        const uint8_t *token = bytes + start;
+        if (length == 4 && !memcmp(token, "null", 4)) {
+            valueKind = WARP_JSON_NULL;
+        } else if (length == 4 && !memcmp(token, "true", 4)) {
+            valueKind = WARP_JSON_TRUE;
+        } else if (length == 5 && !memcmp(token, "false", 5)) {
+            valueKind = WARP_JSON_FALSE;
+        } else {
+            valueKind = WARP_JSON_NUMBER;
+            if (uint32_t code = numberFault(token, bytes + valueEnd)) note(code, start);
+        }
+        advance();
+        return true;
+    }
+
+    bool string() {
+        valueStart = position();
+        valueEnd = tokenEnd();
+        valueKind = WARP_JSON_STRING;
+        if (valueEnd < valueStart + 2 || bytes[valueEnd - 1] != '"') return fail(WARP_JSON_MALFORMED, valueStart);
+        const uint8_t *content = bytes + valueStart + 1;
+        const uint8_t *contentEnd = bytes + valueEnd - 1;
+        valueHasEscape = memchr(content, '\\', contentEnd - content) != nullptr;
+        if (valueHasEscape) {
+            if (uint32_t code = escapeFault(content, contentEnd)) note(code, valueStart);
+        }
+        advance();
+        return true;
+    }
+
+    bool enter(uint32_t depth) {
+        if (depth > hardDepth) return fail(WARP_JSON_TOO_DEEP, position());
+        if (depth > maxDepth) note(WARP_JSON_TOO_DEEP, position());
+        advance();
+        return true;
+    }
+
+    void leave(size_t start, uint8_t kind) {
+        valueStart = start;
+        valueEnd = position() + 1;
+        valueKind = kind;
+        valueHasEscape = false;
+        advance();
+    }
+
+    bool array(uint32_t depth) {
+        size_t start = position();
+        if (!enter(depth)) return false;
+        if (current() != ']') {
+            while (true) {
+                if (!value(depth + 1)) return false;
+                if (current() == ']') break;
+                if (current() != ',') return fail(WARP_JSON_MALFORMED, position());
+                advance();
+            }
+        }
+        leave(start, WARP_JSON_ARRAY);
+        return true;
+    }
+
+    bool object(uint32_t depth, bool isRecord) {
+        size_t start = position();
+        if (!enter(depth)) return false;
+        uint32_t fieldCount = 0;
+        if (current() != '}') {
+            while (true) {
+                if (current() != '"') return fail(WARP_JSON_MALFORMED, position());
+                if (!string()) return false;
+                warp_json_field field = {};
+                field.key_offset = static_cast<uint32_t>(valueStart + 1);
+                field.key_length = static_cast<uint32_t>(valueEnd - valueStart - 2);
+                field.key_has_escape = valueHasEscape;
+                if (current() != ':') return fail(WARP_JSON_MALFORMED, position());
+                advance();
+                if (!value(depth + 1)) return false;
+                if (isRecord && ++fieldCount <= maxFields) append(field);
+                if (current() == '}') break;
+                if (current() != ',') return fail(WARP_JSON_MALFORMED, position());
+                advance();
+            }
+        }
+        if (fieldCount > maxFields) note(WARP_JSON_TOO_MANY_FIELDS, start);
+        leave(start, WARP_JSON_OBJECT);
+        return true;
+    }
+
+    void append(warp_json_field field) {
+        memcpy(&field.key_prefix, bytes + field.key_offset, field.key_length < 8 ? field.key_length : 8);
+        size_t quote = valueKind == WARP_JSON_STRING ? 1 : 0;
+        field.value_offset = static_cast<uint32_t>(valueStart + quote);
+        field.value_length = static_cast<uint32_t>(valueEnd - valueStart - 2 * quote);
+        field.type = valueKind;
+        field.value_has_escape = valueHasEscape;
+        storage.fields.push_back(field);
+    }
+};
+
+// The whole body as one array or one object.
+bool indexDocument(Walker &walker, size_t start, size_t length) {
+    if (!walker.mark(start, length)) return false;
+    if (walker.current() != '[') {
+        if (!walker.record()) return false;
+        return walker.atEnd() || walker.fail(WARP_JSON_MALFORMED, walker.position());
+    }
+    walker.advance();
+    if (walker.current() == ']') {
+        walker.advance();
+    } else {
+        while (true) {
+            if (!walker.record()) return false;
+            uint8_t byte = walker.current();
+            size_t at = walker.position();
+            walker.advance();
+            if (byte == ']') break;
+            if (byte != ',') return walker.fail(WARP_JSON_MALFORMED, at);
+        }
+    }
+    return walker.atEnd() || walker.fail(WARP_JSON_MALFORMED, walker.position());
+}
+
+struct Line {
+    size_t start;
+    size_t length;
+};
+
+// The next line that is not blank, without its surrounding white space; false at the end.
+bool nextLine(const uint8_t *bytes, size_t length, size_t &at, Line &line) {
+    while (at < length) {
+        const void *found = memchr(bytes + at, '\n', length - at);
+        size_t end = found ? static_cast<const uint8_t *>(found) - bytes : length;
+        size_t start = at;
+        at = end + 1;
+        while (start < end && isSpace(bytes[start])) start++;
+        while (end > start && isSpace(bytes[end - 1])) end--;
+        if (end > start) {
+            line = {start, end - start};
+            return true;
+        }
+    }
+    return false;
+}
+
+// Every line a record of its own: what is wrong with one says nothing about the next.
+void indexLines(Walker &walker, Storage &storage, const uint8_t *bytes, size_t length) {
+    size_t at = 0;
+    Line line;
+    while (nextLine(bytes, length, at, line)) {
+        size_t recordCount = storage.records.size();
+        size_t fieldCount = storage.fields.size();
+        bool isWhole = walker.mark(line.start, line.length) && walker.record()
+            && (walker.atEnd() || walker.fail(WARP_JSON_MALFORMED, walker.position()));
+        if (isWhole) continue;
+        storage.records.resize(recordCount);
+        storage.fields.resize(fieldCount);
+        storage.records.push_back({static_cast<uint32_t>(line.start), static_cast<uint32_t>(line.length),
+            static_cast<uint32_t>(fieldCount), 0, walker.fault, static_cast<uint32_t>(walker.faultOffset)});
+        walker.fault = WARP_JSON_OK;
+    }
+}
+
+// Several lines are records when the first is a whole value, or a later one begins like a record: an object printed
+// over several lines does neither.
+bool isLines(Walker &walker, Storage &storage, const uint8_t *bytes, size_t length) {
+    size_t at = 0;
+    Line first, second;
+    if (!nextLine(bytes, length, at, first) || bytes[first.start] == '[') return false;
+    if (!nextLine(bytes, length, at, second)) return false;
+    bool isWhole = walker.mark(first.start, first.length) && walker.record() && walker.atEnd();
+    storage.records.clear();
+    storage.fields.clear();
+    walker.fault = WARP_JSON_OK;
+    if (isWhole) return true;
+    do {
+        bool beginsLine = second.start == 0 || bytes[second.start - 1] == '\n';
+        if (beginsLine && bytes[second.start] == '{') return true;
+    } while (nextLine(bytes, length, at, second));
+    return false;
+}
+
+}  // namespace
+
+extern "C" warp_json_index warp_json_index_make(
+    const uint8_t *bytes, size_t length, uint32_t max_depth, uint32_t max_fields) {
+    warp_json_index index = {};
+    try {
+        auto storage = std::make_unique<Storage>();
+        Walker walker(*storage, bytes, max_depth, max_fields);
+        if (!walker.reserve(length)) throw std::bad_alloc();
+        if (isLines(walker, *storage, bytes, length)) {
+            index.form = WARP_JSON_FORM_LINES;
+            indexLines(walker, *storage, bytes, length);
+        } else {
+            size_t start = 0;
+            while (start < length && isSpace(bytes[start])) start++;
+            index.form = start < length && bytes[start] == '[' ? WARP_JSON_FORM_ARRAY : WARP_JSON_FORM_OBJECT;
+            if (!indexDocument(walker, 0, length)) {
+                storage->records.clear();
+                index.fault = walker.fault;
+                index.fault_offset = walker.faultOffset;
+            }
+        }
+        index.records = storage->records.data();
+        index.record_count = storage->records.size();
+        index.fields = storage->fields.data();
+        index.storage = storage.release();
+    } catch (const std::bad_alloc &) {
+        index.fault = WARP_JSON_NO_MEMORY;
+    }
+    return index;
+}
+
+extern "C" void warp_json_index_free(warp_json_index index) { delete static_cast<Storage *>(index.storage); }
