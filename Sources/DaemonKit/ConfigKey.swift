@@ -1,16 +1,4 @@
-/// A value that must not be printed. It comes only from the credentials directory.
-public struct Secret: Sendable, Equatable, CustomStringConvertible {
-    /// The secret itself.
-    public let text: String
-
-    /// Wraps a secret.
-    public init(_ text: String) {
-        self.text = text
-    }
-
-    /// Never the secret.
-    public var description: String { "(secret)" }
-}
+public import Drivers
 
 /// What people read about a key: in `check-config`, in the documentation, in a fault.
 public struct ConfigDeclaration: Sendable {

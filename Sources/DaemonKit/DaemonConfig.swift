@@ -1,3 +1,5 @@
+public import Drivers
+
 /// The keys that all daemons share. Every one has a default that works on one host.
 public struct DaemonConfig: Sendable {
     /// Where it runs; development allows what production refuses (M30).

@@ -1,0 +1,161 @@
+/// What a metric measures over time.
+public enum MetricKind: Sendable, Hashable {
+    /// Only grows.
+    case counter
+    /// Goes up and down.
+    case gauge
+    /// How often values fell below each bound.
+    case histogram(bounds: [Double])
+
+    /// Bounds for durations in seconds, from half a millisecond to a minute.
+    public static let seconds = MetricKind.histogram(
+        bounds: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60])
+    /// Bounds for sizes of batches.
+    public static let sizes = MetricKind.histogram(bounds: [
+        1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000,
+    ])
+}
+
+/// One metric of the catalogue.
+public struct MetricName: Sendable, Hashable {
+    /// `warp_<daemon>_<thing>_<unit>`, with `_total` for counters.
+    public let name: String
+    /// What it measures over time.
+    public let kind: MetricKind
+    /// Its labels, each with few values, never a customer.
+    public let labels: [String]
+    /// One sentence.
+    public let help: String
+
+    init(_ name: String, _ kind: MetricKind, _ labels: [String] = [], help: String) {
+        self.name = name
+        self.kind = kind
+        self.labels = labels
+        self.help = help
+    }
+}
+
+/// Every metric that any daemon shows. A name that does not stand here is a bug.
+public enum MetricNames {
+    /// The whole catalogue; the documentation is checked against it.
+    public static let all: [MetricName] = shared + ingest + poller + wallet + biller + recon
+
+    static let shared: [MetricName] = [
+        .httpRequests, .httpSeconds, .dependencyUp, .streamLag, .streamEntries, .streamFailures, .streamDead,
+        .streamParked, .streamBatchSeconds, .streamPublished, .streamPublishFailures, .streamLength, .sweeps,
+        .sweepThrough,
+        .commitSize, .commitSeconds, .commitQueued, .commitRefused, .runs, .partitionsMade,
+    ]
+    static let ingest: [MetricName] = [.ingestRecords, .ingestSpooled]
+    static let poller: [MetricName] = [.pollerRecords, .pollerRatingSeconds, .pollerCommitSeconds]
+    static let wallet: [MetricName] = [.walletHolds, .walletPostings, .walletParked]
+    static let biller: [MetricName] = [.billerInvoices, .billerExports]
+    static let recon: [MetricName] = [.reconRecords, .reconDisputes, .reconDisputedDollars]
+}
+
+extension MetricName {
+    /// Requests answered.
+    public static let httpRequests = MetricName(
+        "warp_http_requests_total", .counter, ["route", "status"], help: "HTTP requests answered.")
+    /// How long answers took.
+    public static let httpSeconds = MetricName(
+        "warp_http_request_seconds", .seconds, ["route"], help: "Time to an answer.")
+    /// Whether PostgreSQL or Redis answers.
+    public static let dependencyUp = MetricName(
+        "warp_dependency_up", .gauge, ["dependency"], help: "1 while the dependency answers, 0 while it does not.")
+    /// Entries of a stream that a group has not read yet.
+    public static let streamLag = MetricName(
+        "warp_stream_lag_entries", .gauge, ["stream", "group"], help: "Entries that the group has not read yet.")
+    /// Entries handled and acknowledged.
+    public static let streamEntries = MetricName(
+        "warp_stream_entries_total", .counter, ["stream"], help: "Entries handled and acknowledged.")
+    /// Batches that failed and were tried again or split.
+    public static let streamFailures = MetricName(
+        "warp_stream_failures_total", .counter, ["stream", "reason"], help: "Attempts to handle a batch that failed.")
+    /// Entries that could not be decoded.
+    public static let streamDead = MetricName(
+        "warp_stream_dead_total", .counter, ["stream"], help: "Entries moved to the dead stream: undecodable.")
+    /// Records that failed alone and were parked.
+    public static let streamParked = MetricName(
+        "warp_stream_parked_total", .counter, ["stream"], help: "Records parked because they failed alone.")
+    /// Time to handle one read.
+    public static let streamBatchSeconds = MetricName(
+        "warp_stream_batch_seconds", .seconds, ["stream"], help: "Time from a read to its acknowledgement.")
+    /// Entries published.
+    public static let streamPublished = MetricName(
+        "warp_stream_published_total", .counter, ["stream"], help: "Entries published.")
+    /// Entries not published: the sweep heals these.
+    public static let streamPublishFailures = MetricName(
+        "warp_stream_publish_failures_total", .counter, ["stream", "reason"],
+        help: "Entries that were not published; the consumer's sweep finds their facts.")
+    /// How long a stream is.
+    public static let streamLength = MetricName(
+        "warp_stream_length_entries", .gauge, ["stream"], help: "Entries in the stream, as its publisher last saw it.")
+    /// Sweeps by outcome.
+    public static let sweeps = MetricName(
+        "warp_sweeps_total", .counter, ["sweep", "outcome"], help: "Sweeps by outcome.")
+    /// Through which number a sweep has come.
+    public static let sweepThrough = MetricName(
+        "warp_sweep_through_seq", .gauge, ["sweep"], help: "The sequence number through which the sweep has come.")
+    /// Submissions in one commit.
+    public static let commitSize = MetricName(
+        "warp_group_commit_size", .sizes, ["commit"], help: "Submissions answered by one commit.")
+    /// Time of one commit.
+    public static let commitSeconds = MetricName(
+        "warp_group_commit_seconds", .seconds, ["commit"], help: "Time of one commit.")
+    /// Submissions waiting for a commit.
+    public static let commitQueued = MetricName(
+        "warp_group_commit_queued", .gauge, ["commit"], help: "Submissions that wait for a commit.")
+    /// Submissions refused because the queue was full.
+    public static let commitRefused = MetricName(
+        "warp_group_commit_refused_total", .counter, ["commit"], help: "Submissions refused: the queue was full.")
+    /// Scheduled runs by outcome.
+    public static let runs = MetricName(
+        "warp_runs_total", .counter, ["run", "outcome"], help: "Scheduled runs by outcome.")
+    /// Day partitions made.
+    public static let partitionsMade = MetricName(
+        "warp_partitions_made_total", .counter, ["table"], help: "Day partitions made ahead of their day.")
+
+    /// Records at the door.
+    public static let ingestRecords = MetricName(
+        "warp_ingest_records_total", .counter, ["kind", "outcome"],
+        help: "Records by verdict: accepted, repeat, rejected.")
+    /// Records waiting in the spool.
+    public static let ingestSpooled = MetricName(
+        "warp_ingest_spooled_records", .gauge, help: "Records in the spool, while PostgreSQL is away.")
+    /// Usage by rating outcome.
+    public static let pollerRecords = MetricName(
+        "warp_poller_records_total", .counter, ["kind", "outcome"],
+        help: "Records by outcome: rated, not_billable, unrated, held.")
+    /// Time to rate a batch.
+    public static let pollerRatingSeconds = MetricName(
+        "warp_poller_rating_seconds", .seconds, ["kind"], help: "Time to gather facts for a batch and rate it.")
+    /// Time to store a batch.
+    public static let pollerCommitSeconds = MetricName(
+        "warp_poller_commit_seconds", .seconds, ["kind"], help: "Time to store a rated batch.")
+    /// Holds by outcome.
+    public static let walletHolds = MetricName(
+        "warp_wallet_holds_total", .counter, ["outcome"],
+        help: "Holds by outcome: granted, declined, released, expired.")
+    /// Usage postings by outcome.
+    public static let walletPostings = MetricName(
+        "warp_wallet_postings_total", .counter, ["outcome"], help: "Rated records by posting: posted, repeat, parked.")
+    /// Postings waiting for a person.
+    public static let walletParked = MetricName(
+        "warp_wallet_parked_postings", .gauge, help: "Postings that are parked.")
+    /// Invoices by outcome.
+    public static let billerInvoices = MetricName(
+        "warp_biller_invoices_total", .counter, ["outcome"], help: "Invoices by outcome: issued, held, failed.")
+    /// Exports by outcome.
+    public static let billerExports = MetricName(
+        "warp_biller_exports_total", .counter, ["target", "outcome"], help: "Exports to NetSuite by outcome.")
+    /// Statement records by match.
+    public static let reconRecords = MetricName(
+        "warp_recon_records_total", .counter, ["outcome"], help: "Statement records by match.")
+    /// Disputes opened.
+    public static let reconDisputes = MetricName(
+        "warp_recon_disputes_total", .counter, ["vendor"], help: "Disputes opened.")
+    /// What is in dispute.
+    public static let reconDisputedDollars = MetricName(
+        "warp_recon_disputed_usd", .gauge, ["vendor"], help: "Dollars in open disputes.")
+}
