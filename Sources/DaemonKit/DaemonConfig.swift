@@ -35,6 +35,9 @@ public struct DaemonConfig: Sendable {
     /// The role's password.
     public static let postgresPassword = ConfigKey.secret(
         "postgres.password", help: "The role's password; none where PostgreSQL trusts the socket's peer.")
+    /// The password of the SELECT-only role that customers' reads use.
+    public static let postgresCustomerPassword = ConfigKey.secret(
+        "postgres.customerPassword", help: "The password of the SELECT-only role <role>_customer.")
     /// The most connections at once.
     public static let postgresPoolSize = ConfigKey.integer(
         "postgres.poolSize", default: 6, in: 1...100, help: "The most connections to PostgreSQL at once.")
@@ -79,7 +82,8 @@ public struct DaemonConfig: Sendable {
     static func keys(port: ConfigKey<Int>, user: ConfigKey<String>) -> ConfigKeys {
         ConfigKeys(
             environment, instance, logLevel, clockFile, httpHost, port, httpSocket,
-            postgresHost, postgresPort, postgresDatabase, user, postgresPassword, postgresPoolSize,
+            postgresHost, postgresPort, postgresDatabase, user, postgresPassword,
+            postgresCustomerPassword, postgresPoolSize,
             postgresStatementTimeout, postgresAcquireTimeout,
             redisHost, redisPort, redisSocket, redisPassword, redisKeyPrefix,
             streamBatchSize, streamMaxEntries, streamClaimIdle, sweepInterval,
@@ -97,6 +101,30 @@ public struct DaemonConfig: Sendable {
         .text(
             "postgres.user", default: role,
             help: "The role as which the daemon connects; its grants say what it may write.")
+    }
+
+    /// Where PostgreSQL is, for one role.
+    static func postgres(_ config: Config, user: String, password: Secret?, name: String) -> PostgresConfiguration {
+        let parts = [
+            ("host", config[postgresHost]), ("port", "\(config[postgresPort])"), ("dbname", config[postgresDatabase]),
+            ("user", user),
+        ]
+        let info = parts.map { key, value in
+            "\(key)='\(value.replacing("\\", with: "\\\\").replacing("'", with: "\\'"))'"
+        }
+        return PostgresConfiguration(
+            connectionInfo: info.joined(separator: " "), password: password,
+            applicationName: "warp-\(name)@\(config[instance])",
+            statementTimeout: .seconds(config[postgresStatementTimeout]),
+            acquireTimeout: .seconds(config[postgresAcquireTimeout]))
+    }
+
+    /// Where Redis is.
+    static func redis(_ config: Config) -> RedisConfiguration {
+        let address: RedisConfiguration.Address =
+            config[redisSocket].map { .unixSocket(path: $0) }
+            ?? .tcp(host: config[redisHost], port: config[redisPort])
+        return RedisConfiguration(address: address, password: config[redisPassword])
     }
 
     private static func clockFaults(_ config: Config) -> [ConfigFault] {

@@ -1,3 +1,4 @@
+import Drivers
 import Logging
 import ServiceLifecycle
 import Synchronization
@@ -72,10 +73,10 @@ public final class Watchdog: Sendable {
 /// Sends `WATCHDOG=1` at half of systemd's interval while no worker is stuck.
 struct WatchdogPing: Service {
     let watchdog: Watchdog
-    /// What systemd asks for (`WATCHDOG_USEC`); nil where it does not watch.
-    let interval: Duration?
     let logger: Logger
-    let notify: @Sendable (String) -> Void
+    /// What systemd asks for (`WATCHDOG_USEC`); nil where it does not watch.
+    var interval: Duration? = SystemdNotify.watchdogInterval
+    let ping: @Sendable () -> Void
 
     func run() async throws {
         let pause = interval.map { $0 / 2 } ?? .seconds(10)
@@ -83,7 +84,7 @@ struct WatchdogPing: Service {
             var stuckBefore: [String] = []
             while !Task.isCancelled {
                 let stuck = watchdog.stuckWorkers()
-                if stuck.isEmpty && interval != nil { notify("WATCHDOG=1") }
+                if stuck.isEmpty && interval != nil { ping() }
                 if !stuck.isEmpty && stuck != stuckBefore {
                     logger.error("Workers are stuck", metadata: ["worker.names": "\(stuck.joined(separator: ","))"])
                 }
