@@ -1,4 +1,5 @@
 """Exact numbers and instants: fractions and integers only, one rounding at a named step (G1-G4)."""
+
 import datetime as dt
 import re
 from fractions import Fraction
@@ -58,6 +59,17 @@ def instant(raw):
     return ms
 
 
+def read_stamps(record, names, flags):
+    out = {}
+    for name in names:
+        try:
+            out[name] = instant(record.get(name))
+        except BadStamp:
+            flags.add("BAD_TIMESTAMP")
+            out[name] = None
+    return out
+
+
 def stamp(ms):
     if ms is None:
         return None
@@ -72,3 +84,12 @@ def day_of(ms):
 def midnight(date):
     """00:00 UTC of an ISO date."""
     return (dt.date.fromisoformat(date) - EPOCH.date()).days * MS_PER_DAY
+
+
+def thirteen_months_before(ms):
+    """How long keys are kept (G8)."""
+    t = EPOCH + dt.timedelta(milliseconds=ms)
+    months = t.year * 12 + t.month - 1 - 13
+    return (t.replace(year=months // 12, month=months % 12 + 1, day=min(t.day, 28)) - EPOCH) // dt.timedelta(
+        milliseconds=1
+    )

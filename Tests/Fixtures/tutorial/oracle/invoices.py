@@ -1,4 +1,5 @@
 """Billing cycles, invoices, taxes and the daily summary (sections I and T)."""
+
 import datetime as dt
 from collections import defaultdict
 from fractions import Fraction as F
@@ -36,6 +37,7 @@ def utc_span(start, end, zone):
 
 # -- modifiers ---------------------------------------------------------------------------------------------------------
 
+
 def group(record):
     return record["class_key"], record["tax_jurisdiction"]
 
@@ -45,7 +47,9 @@ def bundle_credits(records, bundles):
     credit, covered = defaultdict(F), defaultdict(int)
     for b in bundles:
         left = b["seconds"]
-        for r in sorted((r for r in records if r["class_key"] in b["keys"]), key=lambda r: (instant(r["instant"]), r["id"])):
+        for r in sorted(
+            (r for r in records if r["class_key"] in b["keys"]), key=lambda r: (instant(r["instant"]), r["id"])
+        ):
             take = min(left, (r["billed_seconds"] or 0) - covered[r["id"]])
             if take <= 0:
                 continue
@@ -106,18 +110,27 @@ def modified(records, modifiers):
 
 # -- the invoice -------------------------------------------------------------------------------------------------------
 
+
 def exempt(customer, tax, date):
-    return any(e["tax"] in (tax, "all") and dt.date.fromisoformat(e["valid_from"]) <= date
-               and (e["valid_to"] is None or date <= dt.date.fromisoformat(e["valid_to"])) for e in customer.get("exemptions") or [])
+    return any(
+        e["tax"] in (tax, "all")
+        and dt.date.fromisoformat(e["valid_from"]) <= date
+        and (e["valid_to"] is None or date <= dt.date.fromisoformat(e["valid_to"]))
+        for e in customer.get("exemptions") or []
+    )
 
 
 def taxes_of(customer, bases, date, rules, per_line=True):
     """T1-T4."""
     piu = F(customer.get("indeterminate_piu") or 1)
-    base = bases["interstate"] + bases["indeterminate"] * piu + bases["recurring"] * F(customer.get("recurring_piu") or 0)
+    base = (
+        bases["interstate"] + bases["indeterminate"] * piu + bases["recurring"] * F(customer.get("recurring_piu") or 0)
+    )
     if customer.get("usf_international") is not False:
         base += bases["international"]
-    factor = max((u for u in rules["usf"] if dt.date.fromisoformat(u["effective"]) <= date), key=lambda u: u["effective"])["factor"]
+    factor = max(
+        (u for u in rules["usf"] if dt.date.fromisoformat(u["effective"]) <= date), key=lambda u: u["effective"]
+    )["factor"]
     usf_free = exempt(customer, "federal_usf", date)
     usf = F(0) if usf_free else rounded(base * F(factor), 2)
     lines = [{"id": "federal_usf", "amount": usf, "exempt": usf_free}]
@@ -142,9 +155,13 @@ def form499(customer, groups, recurring, date):
     interstate = sums["interstate"] + sums["indeterminate"] * piu + recurring * rpiu
     telecom = sum((v for k, v in sums.items() if k != "non_telecom"), F(0)) + recurring
     carrier = customer.get("wholesale") and exempt(customer, "federal_usf", date)
-    return {"class": "carrier_carrier" if carrier else "end_user", "interstate": text(interstate, 5),
-            "international": text(sums["international"], 5), "intrastate": text(telecom - interstate - sums["international"], 5),
-            "non_telecom": text(sums["non_telecom"], 5)}
+    return {
+        "class": "carrier_carrier" if carrier else "end_user",
+        "interstate": text(interstate, 5),
+        "international": text(sums["international"], 5),
+        "intrastate": text(telecom - interstate - sums["international"], 5),
+        "non_telecom": text(sums["non_telecom"], 5),
+    }
 
 
 def invoice(customer, records, modifiers, date, period_days, active_days, skus, rules, once_a_month=True):
@@ -156,13 +173,33 @@ def invoice(customer, records, modifiers, date, period_days, active_days, skus, 
     for key in sorted({g[0] for g in groups}):
         part = lambda name: sum((v[name] for g, v in groups.items() if g[0] == key), F(0))
         total = sum((v for g, v in net.items() if g[0] == key), F(0))
-        lines.append({"class_key": key, "sku": skus.get(key), "gross": part("gross"), "bundle_credit": part("bundle"),
-                      "volume_discount": part("volume"), "promo_credit": part("promo"), "net": total, "amount": rounded(total, 2)})
+        lines.append(
+            {
+                "class_key": key,
+                "sku": skus.get(key),
+                "gross": part("gross"),
+                "bundle_credit": part("bundle"),
+                "volume_discount": part("volume"),
+                "promo_credit": part("promo"),
+                "net": total,
+                "amount": rounded(total, 2),
+            }
+        )
     recurring = F(0)
     if modifiers.get("monthly_fee") is not None and once_a_month:
         recurring = rounded(F(modifiers["monthly_fee"]) * active_days / period_days, 2)
-        lines.append({"class_key": "RECURRING", "sku": skus.get("RECURRING"), "gross": recurring, "bundle_credit": F(0),
-                      "volume_discount": F(0), "promo_credit": F(0), "net": recurring, "amount": recurring})
+        lines.append(
+            {
+                "class_key": "RECURRING",
+                "sku": skus.get("RECURRING"),
+                "gross": recurring,
+                "bundle_credit": F(0),
+                "volume_discount": F(0),
+                "promo_credit": F(0),
+                "net": recurring,
+                "amount": recurring,
+            }
+        )
     bases = defaultdict(F, {"recurring": recurring})
     for (key, tax), v in net.items():
         bases["nontelecom" if key.split(":")[0] in ("SMS", "MMS", "API") else tax] += v
@@ -174,9 +211,15 @@ def invoice(customer, records, modifiers, date, period_days, active_days, skus, 
         for k in ("gross", "bundle_credit", "volume_discount", "promo_credit", "net"):
             line[k] = text(line[k], 5)
         line["amount"] = text(line["amount"], 2)
-    return {"lines": lines, "subtotal": text(subtotal, 2), "taxes": [{**t, "amount": text(t["amount"], 2)} for t in taxes],
-            "tax_total": text(tax_total, 2), "total": text(subtotal + tax_total, 2), "due_date": due.isoformat(),
-            "form499": form499(customer, net, recurring, date)}
+    return {
+        "lines": lines,
+        "subtotal": text(subtotal, 2),
+        "taxes": [{**t, "amount": text(t["amount"], 2)} for t in taxes],
+        "tax_total": text(tax_total, 2),
+        "total": text(subtotal + tax_total, 2),
+        "due_date": due.isoformat(),
+        "form499": form499(customer, net, recurring, date),
+    }
 
 
 def usage_summary(records):
@@ -198,7 +241,9 @@ def usage_summary(records):
     for (ban, day), row in sorted(rows.items()):
         line = {"customer_ban": ban, "usage_date": day, "sms_count": int(row["sms_count"])}
         line.update({k: text(row[k], 2) for k in ("voice_minutes", "toll_free_minutes")})
-        line.update({k: text(row[k], 4) for k in ("voice_charges", "sms_charges", "toll_free_charges", "total_charges")})
+        line.update(
+            {k: text(row[k], 4) for k in ("voice_charges", "sms_charges", "toll_free_charges", "total_charges")}
+        )
         out.append(line)
     return out
 
@@ -206,5 +251,10 @@ def usage_summary(records):
 def cycle_fields(at, cycle, zone, anchor):
     start, end = period_of(at, cycle, zone, anchor)
     first, last = utc_span(start, end, zone)
-    return {"period_start": start.isoformat(), "period_end": end.isoformat(), "utc_start": stamp(first), "utc_end": stamp(last),
-            "invoice_date": (end + dt.timedelta(days=1)).isoformat()}
+    return {
+        "period_start": start.isoformat(),
+        "period_end": end.isoformat(),
+        "utc_start": stamp(first),
+        "utc_end": stamp(last),
+        "invoice_date": (end + dt.timedelta(days=1)).isoformat(),
+    }

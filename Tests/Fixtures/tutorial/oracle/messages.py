@@ -1,11 +1,15 @@
 """Rating of one message (section S) and of one API usage record (section A)."""
+
 from fractions import Fraction as F
 
-from .calls import choose, finish, read_stamps, with_margin
-from .exact import day_of, rounded, stamp
+from .calls import finish, with_margin
+from .exact import day_of, read_stamps, rounded, stamp, thirteen_months_before
 from .numbers import normalize
+from .rates import choose
 
-GSM_BASIC = set("@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà")
+GSM_BASIC = set(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
 GSM_EXTENSION = set("^{}\\[~]|€\f")
 BILLABLE = {"submitted", "accepted", "sent", "delivered", "undelivered", "expired"}
 NOT_BILLABLE = {"failed", "rejected", "throttled"}
@@ -37,6 +41,8 @@ def instant_of(record, flags, ref):
         held.add("NO_TIMESTAMP")
     elif t["created_at"] is not None and t["at"] > t["created_at"] + 300_000:
         held.add("FUTURE_TIMESTAMP")
+    elif t["created_at"] is not None and t["at"] < thirteen_months_before(t["created_at"]):
+        held.add("TOO_OLD")
     if record.get("customer_ban") not in ref.customers:
         held.add("UNKNOWN_CUSTOMER")
     return t["at"], held
@@ -60,13 +66,45 @@ def rate_message(mdr, ref):
     status = (mdr.get("status") or "").strip().lower()
     source, destination = normalize(mdr.get("source"), ref, "sms"), normalize(mdr.get("destination"), ref, "sms")
     other = source if direction == "inbound" else destination
-    out = {"id": mdr.get("msgid"), "customer_ban": mdr.get("customer_ban"), "service": kind, "direction": direction,
-           "rating_instant": stamp(at), "usage_date": day_of(at), "source": source.shown, "destination": destination.shown,
-           "country": other.country, "encoding": None, "units": None, "tax_jurisdiction": "none",
-           "jurisdiction": "international" if other.kind == "international" else "domestic", "carrier": mdr.get("carrier"),
-           "vendor": mdr.get("vendor"), "ref_version": ref.version, "class_key": None, "sku": None, "flags": flags,
-           "at": at, "customer": ref.customers.get(mdr.get("customer_ban")), "held": held}
-    out.update(dict.fromkeys(("rate", "surcharge", "vendor_rate", "vendor_fee", "charge", "vendor_cost", "margin", "margin_percentage", "rate_plan_id")))
+    out = {
+        "id": mdr.get("msgid"),
+        "customer_ban": mdr.get("customer_ban"),
+        "service": kind,
+        "direction": direction,
+        "rating_instant": stamp(at),
+        "usage_date": day_of(at),
+        "source": source.shown,
+        "destination": destination.shown,
+        "country": other.country,
+        "encoding": None,
+        "units": None,
+        "tax_jurisdiction": "none",
+        "jurisdiction": "international" if other.kind == "international" else "domestic",
+        "carrier": mdr.get("carrier"),
+        "vendor": mdr.get("vendor"),
+        "ref_version": ref.version,
+        "class_key": None,
+        "sku": None,
+        "flags": flags,
+        "at": at,
+        "customer": ref.customers.get(mdr.get("customer_ban")),
+        "held": held,
+    }
+    out.update(
+        dict.fromkeys(
+            (
+                "rate",
+                "surcharge",
+                "vendor_rate",
+                "vendor_fee",
+                "charge",
+                "vendor_cost",
+                "margin",
+                "margin_percentage",
+                "rate_plan_id",
+            )
+        )
+    )
     if kind not in ("sms", "mms"):
         held.add("BAD_TYPE")
         out["service"] = None
@@ -104,18 +142,27 @@ def rate_message(mdr, ref):
     plan, rate = choose("sms", out["customer"], at, look_up, ref, flags)
     if rate is not None:
         surcharge = by_carrier(plan["rates"].get("carrier_surcharges", {}).get(name), out["carrier"])
-        out.update(rate=F(rate), surcharge=surcharge, rate_plan_id=plan["id"], charge=rounded((F(rate) + surcharge) * out["units"], 5))
+        out.update(
+            rate=F(rate),
+            surcharge=surcharge,
+            rate_plan_id=plan["id"],
+            charge=rounded((F(rate) + surcharge) * out["units"], 5),
+        )
         if out["charge"] == 0:
             flags.add("ZERO_RATED")
     sms = ref.vendors.get(out["vendor"], {}).get("sms", {}) if out["vendor"] else {}
     if abroad and sms.get("international", {}).get("prefixes"):
         vendor_rate, fee = longest_prefix(sms["international"]["prefixes"], other.e164[1:]), F(0)
     else:
-        vendor_rate, fee = sms.get(name), by_carrier(sms.get("carrier_fees"), out["carrier"]) if direction == "outbound" else F(0)
+        vendor_rate, fee = sms.get(name), (
+            by_carrier(sms.get("carrier_fees"), out["carrier"]) if direction == "outbound" else F(0)
+        )
     if vendor_rate is None:
         flags.add("NO_VENDOR_RATE")
     else:
-        out.update(vendor_rate=F(vendor_rate), vendor_fee=fee, vendor_cost=rounded((F(vendor_rate) + fee) * out["units"], 5))
+        out.update(
+            vendor_rate=F(vendor_rate), vendor_fee=fee, vendor_cost=rounded((F(vendor_rate) + fee) * out["units"], 5)
+        )
     return finish(out, with_margin(out))
 
 
@@ -143,11 +190,26 @@ def rate_api(record, ref):
     quantity, status = record.get("quantity", 1), (record.get("status") or "").strip().lower()
     quantity = 1 if quantity is None else quantity
     key = "API:" + name
-    out = {"id": record.get("id"), "customer_ban": record.get("customer_ban"), "service": "api", "rating_instant": stamp(at),
-           "usage_date": day_of(at), "units": None, "tax_jurisdiction": "none", "class_key": key, "sku": ref.skus.get(key),
-           "vendor": record.get("vendor"), "ref_version": ref.version, "flags": flags, "at": at,
-           "customer": ref.customers.get(record.get("customer_ban")), "held": held}
-    out.update(dict.fromkeys(("rate", "vendor_rate", "charge", "vendor_cost", "margin", "margin_percentage", "rate_plan_id")))
+    out = {
+        "id": record.get("id"),
+        "customer_ban": record.get("customer_ban"),
+        "service": "api",
+        "rating_instant": stamp(at),
+        "usage_date": day_of(at),
+        "units": None,
+        "tax_jurisdiction": "none",
+        "class_key": key,
+        "sku": ref.skus.get(key),
+        "vendor": record.get("vendor"),
+        "ref_version": ref.version,
+        "flags": flags,
+        "at": at,
+        "customer": ref.customers.get(record.get("customer_ban")),
+        "held": held,
+    }
+    out.update(
+        dict.fromkeys(("rate", "vendor_rate", "charge", "vendor_cost", "margin", "margin_percentage", "rate_plan_id"))
+    )
     if out["sku"] is None:
         flags.add("SKU_UNMAPPED")
     if isinstance(quantity, bool) or not isinstance(quantity, int) or quantity < 1:

@@ -1,4 +1,5 @@
 """Number normalisation (section N) against the tables of one reference set."""
+
 import re
 from urllib.parse import unquote_to_bytes
 
@@ -30,15 +31,15 @@ def invalid(reason, flags=()):
 
 def normalize(raw, ref, context="voice"):
     text = (raw or "").strip()
-    if text in ("", "<null>", "(null)", "null", "NULL"):                            # N1
+    if text in ("", "<null>", "(null)", "null", "NULL"):  # N1
         return Number("missing")
     opening = text.find("<")
     closing = text.find(">", opening + 1)
-    if opening >= 0 and closing >= 0:                                               # N2
-        text = text[opening + 1:closing].strip()
+    if opening >= 0 and closing >= 0:  # N2
+        text = text[opening + 1 : closing].strip()
     scheme = re.match(r"(sips?|tel):", text, re.IGNORECASE)
     if scheme:
-        text = text[scheme.end():]
+        text = text[scheme.end() :]
     if (scheme and scheme[1].lower() != "tel") or (not scheme and "@" in text):
         if "@" not in text:
             return invalid("NO_USER")
@@ -47,7 +48,7 @@ def normalize(raw, ref, context="voice"):
             return Number("anonymous")
     if text.strip() == "":
         return Number("missing")
-    number, *params = text.split(";")                                               # N3
+    number, *params = text.split(";")  # N3
     named = {}
     for p in params:
         name, eq, value = p.partition("=")
@@ -62,7 +63,9 @@ def portability(number, named, ref):
     bad_rn = False
     if "rn" in named:
         digits = re.sub(r"[ \-.()]", "", named["rn"] or "")
-        digits = digits[2:] if digits.startswith("+1") else digits[1:] if len(digits) == 11 and digits[0] == "1" else digits
+        digits = (
+            digits[2:] if digits.startswith("+1") else digits[1:] if len(digits) == 11 and digits[0] == "1" else digits
+        )
         if re.fullmatch(r"\d{10}", digits, re.ASCII) and nanp(digits, ref, []).kind == "geographic":
             number.rn = digits
         else:
@@ -73,9 +76,9 @@ def portability(number, named, ref):
 
 
 def plain(text, phone_context, ref, context):
-    if text.strip().lower() in WORDS:                                               # N4
+    if text.strip().lower() in WORDS:  # N4
         return Number("anonymous")
-    digits = re.sub(r"[ \-.()]", "", text)                                          # N5
+    digits = re.sub(r"[ \-.()]", "", text)  # N5
     if phone_context and phone_context.startswith("+") and digits and not digits.startswith("+"):
         digits = re.sub(r"[ \-.()]", "", phone_context) + digits
     if digits == "":
@@ -84,9 +87,9 @@ def plain(text, phone_context, ref, context):
         return Number("anonymous")
     if not re.fullmatch(r"\+?[0-9]+", digits, re.ASCII):
         return invalid("BAD_CHARS")
-    if digits[0] == "+":                                                            # N6
+    if digits[0] == "+":  # N6
         return after_plus(digits[1:], ref, [])
-    n = len(digits)                                                                 # N7
+    n = len(digits)  # N7
     if n == 3:
         if digits in ("911", "933"):
             return Number("emergency", country="US", service_code=digits)
@@ -97,7 +100,7 @@ def plain(text, phone_context, ref, context):
         return Number("shortcode", country="US", service_code=digits)
     for idd in ("011", "00"):
         if digits.startswith(idd):
-            return after_plus(digits[len(idd):], ref, ["IDD_PREFIX"])
+            return after_plus(digits[len(idd) :], ref, ["IDD_PREFIX"])
     if n == 10:
         return nanp(digits, ref, [])
     if n == 11 and digits[0] == "1":

@@ -1,4 +1,5 @@
 """One reference directory as look-up tables (E2-E6, R2-R6)."""
+
 import csv
 import json
 import os
@@ -6,8 +7,15 @@ from collections import defaultdict
 
 from .exact import instant, midnight
 
-TERMS = ("initial_increment", "subsequent_increment", "minimum_seconds", "grace_seconds", "connect_fee",
-         "minimum_charge", "maximum_charge")
+TERMS = (
+    "initial_increment",
+    "subsequent_increment",
+    "minimum_seconds",
+    "grace_seconds",
+    "connect_fee",
+    "minimum_charge",
+    "maximum_charge",
+)
 
 
 class Reference:
@@ -23,7 +31,7 @@ class Reference:
         for r in self.csv("lrn.csv"):
             self.ports[r["number"]].append((instant(r["activated"]), r["lrn"]))
         self.resporg = {r["tfn"]: r for r in self.csv("resporg.csv")}
-        self.decks = defaultdict(lambda: defaultdict(list))         # (deck, scope) -> prefix -> rows
+        self.decks = defaultdict(lambda: defaultdict(list))  # (deck, scope) -> prefix -> rows
         for r in self.csv("decks.csv"):
             self.decks[r["deck"], r["scope"]][r["prefix"]].append(r)
         self.plans = self.json("rate_plans.json")
@@ -55,13 +63,27 @@ class Reference:
 
     def plan(self, kind, customer_id, at):
         """R2: the plan of that owner in force at `at`, the latest effective one, then the greatest id."""
-        rows = [p for p in self.plans if p["type"] == kind and p["customer_id"] == customer_id
-                and (at is None or (midnight(p["effective_date"]) <= at
-                                    and (p["expiry_date"] is None or at < midnight(p["expiry_date"]))))]
+        rows = [
+            p
+            for p in self.plans
+            if p["type"] == kind
+            and p["customer_id"] == customer_id
+            and (
+                at is None
+                or (
+                    midnight(p["effective_date"]) <= at
+                    and (p["expiry_date"] is None or at < midnight(p["expiry_date"]))
+                )
+            )
+        ]
         return max(rows, key=lambda p: (p["effective_date"], p["id"])) if rows else None
 
     def deck_row(self, deck, scope, prefix, at):
         """R4: of the rows of that prefix in force the latest effective one."""
-        rows = [r for r in self.decks[deck, scope].get(prefix, ()) if at is None or (
-            midnight(r["effective_date"]) <= at and (r["end_date"] is None or at < midnight(r["end_date"])))]
+        rows = [
+            r
+            for r in self.decks[deck, scope].get(prefix, ())
+            if at is None
+            or (midnight(r["effective_date"]) <= at and (r["end_date"] is None or at < midnight(r["end_date"])))
+        ]
         return max(rows, key=lambda r: r["effective_date"]) if rows else None

@@ -1,10 +1,9 @@
 """Vendors: performance (section Q) and reconciliation with their statements (section C)."""
+
 import datetime as dt
-from collections import defaultdict
 from fractions import Fraction as F
 
-from .calls import read_stamps
-from .exact import MS_PER_DAY, ceil_div, instant, rounded, text
+from .exact import MS_PER_DAY, ceil_div, instant, read_stamps, rounded, text
 from .numbers import normalize
 
 EFFECTIVE = {480, 486, 487, 600, 603}
@@ -40,7 +39,12 @@ def performance(cdrs, targets=None, sla=None, payable=None):
         answer, end = t["answer_stamp"], t["end_stamp"]
         answered = (c.get("disposition") or "").lower() == "answered"
         talk = end - answer if None not in (answer, end) else None
-        if bad or (answer is not None and end is None) or (talk is not None and not 0 <= talk <= MS_PER_DAY) or (answered and answer is None):
+        if (
+            bad
+            or (answer is not None and end is None)
+            or (talk is not None and not 0 <= talk <= MS_PER_DAY)
+            or (answered and answer is None)
+        ):
             continue
         kept.append((c, answered, talk))
     n, ok = len(kept), [(c, talk) for c, answered, talk in kept if answered]
@@ -48,22 +52,53 @@ def performance(cdrs, targets=None, sla=None, payable=None):
     scores = [m for m in (mos(c) for c, _ in ok) if m is not None]
     pdd = [c["pdd_ms"] for c, _, _ in kept if c.get("pdd_ms") is not None]
     total = sum((F(c["vendor_cost"]) for c, _, _ in kept if c.get("vendor_cost") is not None), F(0))
-    m = {"asr": rounded(F(len(ok) * 100, n), 2) if n else None, "ner": rounded(F(effective * 100, n), 2) if n else None,
-         "pdd": percentile(pdd, 95), "mos": rounded(sum(scores) / len(scores), 2) if scores else None,
-         "acd": rounded(F(sum(t for _, t in ok), 1000 * len(ok)), 2) if ok else None, "cost": rounded(total / len(ok), 5) if ok else None}
+    m = {
+        "asr": rounded(F(len(ok) * 100, n), 2) if n else None,
+        "ner": rounded(F(effective * 100, n), 2) if n else None,
+        "pdd": percentile(pdd, 95),
+        "mos": rounded(sum(scores) / len(scores), 2) if scores else None,
+        "acd": rounded(F(sum(t for _, t in ok), 1000 * len(ok)), 2) if ok else None,
+        "cost": rounded(total / len(ok), 5) if ok else None,
+    }
     goal = {k: F(str((targets or {}).get(k, v))) for k, v in TARGETS.items()}
-    parts = {k: (F(1) if v == 0 else min(F(1), goal[k] / v)) if k in ("pdd", "cost") else min(F(1), v / goal[k]) for k, v in m.items() if v is not None}
+    parts = {
+        k: (F(1) if v == 0 else min(F(1), goal[k] / v)) if k in ("pdd", "cost") else min(F(1), v / goal[k])
+        for k, v in m.items()
+        if v is not None
+    }
     weight = sum(WEIGHTS[k] for k in parts)
     score = rounded(sum(WEIGHTS[k] * v for k, v in parts.items()) * 100 / weight, 2) if parts else None
-    grade = None if score is None else next((g for g, low in (("A", 90), ("B", 80), ("C", 70), ("D", 60)) if score >= low), "F")
-    out = {"attempts": n, "answered": len(ok), "asr": text(m["asr"], 2), "ner": text(m["ner"], 2), "acd": text(m["acd"], 2),
-           "pdd_p50_ms": percentile(pdd, 50), "pdd_p95_ms": m["pdd"], "mos": text(m["mos"], 2), "total_cost": text(total, 5),
-           "cost_per_successful_call": text(m["cost"], 5), "score": text(score, 2), "grade": grade}
+    grade = (
+        None
+        if score is None
+        else next((g for g, low in (("A", 90), ("B", 80), ("C", 70), ("D", 60)) if score >= low), "F")
+    )
+    out = {
+        "attempts": n,
+        "answered": len(ok),
+        "asr": text(m["asr"], 2),
+        "ner": text(m["ner"], 2),
+        "acd": text(m["acd"], 2),
+        "pdd_p50_ms": percentile(pdd, 50),
+        "pdd_p95_ms": m["pdd"],
+        "mos": text(m["mos"], 2),
+        "total_cost": text(total, 5),
+        "cost_per_successful_call": text(m["cost"], 5),
+        "score": text(score, 2),
+        "grade": grade,
+    }
     if sla is not None:
         low = {"asr": "asr_min", "ner": "ner_min", "mos": "mos_min"}
-        out["breaches"] = [k for k in ("asr", "ner", "pdd", "mos") if m[k] is not None and (
-            m[k] > sla["pdd_p95_max_ms"] if k == "pdd" and sla.get("pdd_p95_max_ms") is not None
-            else k in low and sla.get(low[k]) is not None and m[k] < F(sla[low[k]]))]
+        out["breaches"] = [
+            k
+            for k in ("asr", "ner", "pdd", "mos")
+            if m[k] is not None
+            and (
+                m[k] > sla["pdd_p95_max_ms"]
+                if k == "pdd" and sla.get("pdd_p95_max_ms") is not None
+                else k in low and sla.get(low[k]) is not None and m[k] < F(sla[low[k]])
+            )
+        ]
         pct = max(-2 * len(out["breaches"]), -10) if out["breaches"] else 1 if score is not None and score >= 95 else 0
         out["adjustment_pct"] = pct
         if payable is not None:
@@ -80,15 +115,25 @@ def vendor_period(cycle, net_days, date):
     else:
         months = 3 if cycle == "quarterly" else 1
         start = day.replace(month=(day.month - 1) // months * months + 1, day=1)
-        after = (start + dt.timedelta(days=31 * months)).replace(day=1) if months == 1 else start.replace(
-            year=start.year + (start.month == 10), month=(start.month + 2) % 12 + 1)
+        after = (
+            (start + dt.timedelta(days=31 * months)).replace(day=1)
+            if months == 1
+            else start.replace(year=start.year + (start.month == 10), month=(start.month + 2) % 12 + 1)
+        )
     due = after + dt.timedelta(days=net_days)
     pay = due - dt.timedelta(days=max(0, due.weekday() - 4))
     iso = dt.date.isoformat
-    return {"period_start": iso(start), "period_end": iso(after - dt.timedelta(days=1)), "invoice_date": iso(after), "due_date": iso(due), "pay_date": iso(pay)}
+    return {
+        "period_start": iso(start),
+        "period_end": iso(after - dt.timedelta(days=1)),
+        "invoice_date": iso(after),
+        "due_date": iso(due),
+        "pay_date": iso(pay),
+    }
 
 
 # -- reconciliation ----------------------------------------------------------------------------------------------------
+
 
 class Side:
     """One record of either side with its numbers by e164."""
@@ -132,8 +177,12 @@ def pairs(ours, theirs):
     second = lambda o, t: o.ani is not None and o.ani == t.ani and abs(o.start - t.start) <= 5000
     third = lambda o, t: None in (o.ani, t.ani) and abs(o.start - t.start) <= 2000 and abs(o.seconds - t.seconds) <= 2
     for fits in (second, third):
-        candidates = [(abs(o.start - t.start), abs(o.seconds - t.seconds), o.key, t.key, o, t) for o in free_ours for t in free_theirs
-                      if o.dni is not None and o.dni == t.dni and fits(o, t)]
+        candidates = [
+            (abs(o.start - t.start), abs(o.seconds - t.seconds), o.key, t.key, o, t)
+            for o in free_ours
+            for t in free_theirs
+            if o.dni is not None and o.dni == t.dni and fits(o, t)
+        ]
         for *_, o, t in sorted(candidates, key=lambda c: c[:4]):
             if o in free_ours and t in free_theirs:
                 take(o, t)
@@ -170,20 +219,42 @@ def reconcile(ours, theirs, invoice_date, dispute_date, ref):
     results, disputable = [], F(0)
     for o, t, status, issues in rows:
         delta = (t.cost if t else F(0)) - (o.cost if o else F(0))
-        results.append({"ours": o.key if o else None, "theirs": t.key if t else None, "status": status, "issues": issues, "cost_delta": text(delta, 5)})
+        results.append(
+            {
+                "ours": o.key if o else None,
+                "theirs": t.key if t else None,
+                "status": status,
+                "issues": issues,
+                "cost_delta": text(delta, 5),
+            }
+        )
         if status != "matched" and delta > 0:
             disputable += delta
     window = dt.date.fromisoformat(dispute_date) <= dt.date.fromisoformat(invoice_date) + dt.timedelta(days=30)
-    return {"results": results, "ignored_ours": ignored_ours, "ignored_theirs": ignored_theirs,
-            "totals": totals(our, their + their_again), "dispute_open": window, "disputable": text(disputable if window else F(0), 5)}
+    return {
+        "results": results,
+        "ignored_ours": ignored_ours,
+        "ignored_theirs": ignored_theirs,
+        "totals": totals(our, their + their_again),
+        "dispute_open": window,
+        "disputable": text(disputable if window else F(0), 5),
+    }
 
 
 def totals(ours, theirs):
     """C4."""
     out = {}
-    for name, value, places in (("calls", lambda s: 1, 0), ("billed_seconds", lambda s: s.seconds, 0), ("cost", lambda s: s.cost, 5)):
+    for name, value, places in (
+        ("calls", lambda s: 1, 0),
+        ("billed_seconds", lambda s: s.seconds, 0),
+        ("cost", lambda s: s.cost, 5),
+    ):
         a, b = sum((F(value(s)) for s in ours), F(0)), sum((F(value(s)) for s in theirs), F(0))
-        out[name] = {"ours": text(a, places), "theirs": text(b, places), "delta": text(b - a, places),
-                     "delta_pct": text(abs(b - a) / a * 100, 2) if a else None,
-                     "discrepancy": abs(b - a) / a > F(5, 100) if a else b != 0}
+        out[name] = {
+            "ours": text(a, places),
+            "theirs": text(b, places),
+            "delta": text(b - a, places),
+            "delta_pct": text(abs(b - a) / a * 100, 2) if a else None,
+            "discrepancy": abs(b - a) / a > F(5, 100) if a else b != 0,
+        }
     return out

@@ -1,4 +1,5 @@
 """The wallet (section W) as far as the tutorial needs it: debits, top-ups, refunds; no holds, no automatic recharge."""
+
 from fractions import Fraction as F
 
 from .exact import text
@@ -8,7 +9,9 @@ COLUMN = 10**6
 
 
 class Wallet:
-    def __init__(self, model, balance="0", credit_limit="0", accrued="0", residue="0", suspended=False, mark=None, level=None):
+    def __init__(
+        self, model, balance="0", credit_limit="0", accrued="0", residue="0", suspended=False, mark=None, level=None
+    ):
         self.model, self.balance, self.accrued, self.residue = model, F(balance), F(accrued), F(residue)
         self.credit_limit = None if credit_limit is None and model == "POSTPAID" else F(credit_limit or "0")
         self.suspended, self.mark, self.level = suspended, None if mark is None else F(mark), level
@@ -68,5 +71,10 @@ class Wallet:
             self.suspended = False
 
     def state(self):
-        return {"balance": text(self.balance, 4), "accrued": text(self.accrued, 4), "residue": text(self.residue, 5),
-                "available": text(self.available(), 4), "suspended": self.suspended}
+        return {
+            "balance": text(self.balance, 4),
+            "accrued": text(self.accrued, 4),
+            "residue": text(self.residue, 5),
+            "available": text(self.available(), 4),
+            "suspended": self.suspended,
+        }
