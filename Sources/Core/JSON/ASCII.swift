@@ -49,4 +49,9 @@ enum ASCII {
         guard trimmed.utf8.contains(where: { $0 &- UInt8(ascii: "A") < 26 }) else { return trimmed }
         return String(decoding: trimmed.utf8.map(lowercased), as: UTF8.self)
     }
+
+    /// Trimmed, with a–z as A–Z: the name of an API (rule A1).
+    static func upperWord(_ text: String) -> String {
+        String(decoding: trimmed(text).utf8.map { $0 &- UInt8(ascii: "a") < 26 ? $0 & ~0x20 : $0 }, as: UTF8.self)
+    }
 }

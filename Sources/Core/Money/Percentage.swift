@@ -21,3 +21,13 @@ public struct Percentage: Hashable, Comparable, Sendable {
     /// By value.
     public static func < (left: Percentage, right: Percentage) -> Bool { left.hundredths < right.hundredths }
 }
+
+extension Percentage {
+    /// Nothing.
+    public static let zero = Percentage(hundredths: 0)
+
+    /// A percentage from decimal text such as `12.50`.
+    public init(parsing text: some StringProtocol) throws(FixedPoint.ParsingError) {
+        hundredths = try FixedPoint.parse(text, decimals: 2)
+    }
+}

@@ -1,0 +1,88 @@
+// The steps that all services share once charge and cost are known (rules G6–G9, R12, R15).
+
+extension RatedUsage {
+    /// Flags that hold a record (rule D3 and its like).
+    static let holding: Flags = [
+        .badTimestamp, .noTimestamp, .missingEnd, .negativeDuration, .excessiveDuration, .futureTimestamp,
+        .unknownCustomer, .badStatus, .badType, .badQuantity, .duplicateConflict, .tooOld, .amountOverflow,
+    ]
+
+    /// Maps the key to its SKU; a key without one is flagged and still rated (rule K4).
+    mutating func map(_ key: ClassKey, in tables: RatingTables) {
+        classKey = key
+        sku = tables.sku(key)
+        if sku == nil { flags.insert(.skuUnmapped) }
+    }
+
+    /// Charge 0: unanswered, or a failed message or query (rules D5, S4, A1).
+    mutating func setNotBillable() {
+        status = .notBillable
+        charge = .zero
+        vendorCost = .zero
+        margin = .zero
+    }
+
+    /// Amounts of which one does not fit its column (rule G7).
+    mutating func setOverflow() {
+        status = .held
+        flags.insert(.amountOverflow)
+        charge = nil
+        vendorCost = nil
+        margin = nil
+        marginPercentage = nil
+    }
+
+    /// Margin and its alerts, where charge and cost are known (rule R15).
+    mutating func setMargin(alertBelow threshold: Percentage) {
+        guard let charge, let vendorCost else { return }
+        let margin = charge - vendorCost
+        self.margin = margin
+        marginPercentage = Percentage(Int128(margin.units), of: Int128(charge.units))
+        if margin < .zero { flags.insert(.negativeMargin) }
+        // margin / charge × 100 < threshold, without the rounding of the shown percentage.
+        if charge > .zero, Int128(margin.units) * 10_000 < Int128(threshold.hundredths) * Int128(charge.units) {
+            flags.insert(.marginAlert)
+        }
+    }
+}
+
+/// Margin of two rates per minute (rule R15): at seven decimals, with the percentage of the rate.
+public struct RateMargin: Hashable, Sendable {
+    public let margin: Rate
+    public let percentage: Percentage?
+
+    /// What is left of a rate after its cost.
+    public init(rate: Rate, cost: Rate) {
+        margin = Rate(units: rate.units - cost.units)
+        percentage = Percentage(Int128(margin.units), of: Int128(rate.units))
+    }
+}
+
+/// When a record counts and why it may have to wait for a person (rules D2, D3, G8).
+struct RecordTimes {
+    var instant: Instant?
+    var flags = Flags.none
+
+    /// `stamps` are all stamps of the record; `instant` is the one it is rated by.
+    init(instant: Instant?, stamps: [Stamp], created: Stamp, received: Instant?) {
+        self.instant = instant
+        if created == .unreadable || stamps.contains(.unreadable) { flags.insert(.badTimestamp) }
+        guard let instant else {
+            flags.insert(.noTimestamp)
+            return
+        }
+        if let created = created.instant, instant > created.advanced(seconds: 300) { flags.insert(.futureTimestamp) }
+        if let received, instant.usageDay < received.usageDay.keyHorizon { flags.insert(.tooOld) }
+    }
+}
+
+extension UsageDay {
+    /// The first day whose keys are still kept: 13 months before this one (rule G8).
+    var keyHorizon: UsageDay {
+        let (year, month, day) = civil
+        let months = year * 12 + month - 1 - 13
+        let (horizonYear, horizonMonth) = (months / 12, months % 12 + 1)
+        let lastDay = UsageDay.length(ofMonth: horizonMonth, year: horizonYear)
+        return UsageDay(year: horizonYear, month: horizonMonth, day: min(day, lastDay)) ?? self
+    }
+}

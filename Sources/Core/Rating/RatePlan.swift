@@ -1,0 +1,115 @@
+/// What a plan prices (rule R1, P1).
+public enum PlanType: String, Sendable, CaseIterable {
+    case voice, tollfree, sms, api
+}
+
+/// A rate plan, compiled: the terms of a customer, or of all customers, over time (section P).
+public struct RatePlan: Sendable {
+    public let id: String
+    public let name: String
+    /// Nil is a default plan.
+    public let customer: CustomerID?
+    /// From this UTC day on, inclusive (rule R2).
+    public let effective: UsageDay
+    /// Until this UTC day, exclusive; nil is open.
+    public let expiry: UsageDay?
+    /// Whether the default plan is asked where this one gives no rate (rule R3).
+    public let fallsBackToDefault: Bool
+    public let rates: Rates
+    /// Fee, bundles, volume and promotions, as the plan states them: they belong to the invoice.
+    public let modifiers: JSONValue
+
+    /// What a plan of a type states.
+    public enum Rates: Sendable {
+        case voice(VoiceRates)
+        case tollfree(TollFreeRates)
+        case sms(MessageRates)
+        case api(QueryRates)
+    }
+
+    /// The type of the plan.
+    public var type: PlanType {
+        switch rates {
+        case .voice: .voice
+        case .tollfree: .tollfree
+        case .sms: .sms
+        case .api: .api
+        }
+    }
+
+    /// A plan of the columns of `rate_plans`. `rates` is valid (`PlanValidation`); what is not is read as absent.
+    public init(
+        id: String, name: String, type: PlanType, customer: CustomerID?, effective: UsageDay, expiry: UsageDay?,
+        rates: JSONValue
+    ) {
+        self.id = id
+        self.name = name
+        self.customer = customer
+        self.effective = effective
+        self.expiry = expiry
+        fallsBackToDefault = rates["fallback_to_default"]?.bool ?? true
+        modifiers = .object((rates.fields ?? []).filter { RatePlan.modifierNames.contains($0.name) })
+        switch type {
+        case .voice: self.rates = .voice(VoiceRates(rates))
+        case .tollfree: self.rates = .tollfree(TollFreeRates(rates))
+        case .sms: self.rates = .sms(MessageRates(rates))
+        case .api: self.rates = .api(QueryRates(rates))
+        }
+    }
+
+    static let modifierNames: Set<String> = ["monthly_fee", "bundles", "volume", "promotions"]
+
+    /// Whether the plan is in force on a UTC day (rule R2).
+    public func isInForce(on day: UsageDay) -> Bool {
+        effective <= day && expiry.map { day < $0 } ?? true
+    }
+}
+
+/// What a voice plan states.
+public struct VoiceRates: Sendable {
+    public var billing = TermsOverride()
+    /// The name of the deck whose rows belong to the plan.
+    public var deck: String?
+    public var domesticDefault: RateRow?
+    public var domestic = PrefixRows()
+    public var international = PrefixRows()
+    public var premium = PrefixRows()
+    /// Flat charges by service code (rule R7).
+    public var serviceCodes: [UInt32: Money] = [:]
+    public var originatingDomestic: RateRow?
+    public var originatingInternational: RateRow?
+    public var timeOfDay: TimeOfDay?
+}
+
+/// What a toll-free plan states.
+public struct TollFreeRates: Sendable {
+    public var billing = TermsOverride()
+    public var terminating: RateRow?
+    public var originating: RateRow?
+}
+
+/// What a message plan states (section S).
+public struct MessageRates: Sendable {
+    public var smsOutbound: Rate?
+    public var smsInbound: Rate?
+    public var mmsOutbound: Rate?
+    public var mmsInbound: Rate?
+    /// By type and direction (`sms_outbound`), then carrier; `default` stands for all others.
+    public var carrierSurcharges: [String: [String: Rate]] = [:]
+    public var international = PrefixRows()
+
+    /// The rate of a type and direction.
+    func rate(_ service: UsageService, _ direction: MessageDirection) -> Rate? {
+        switch (service, direction) {
+        case (.mms, .outbound): mmsOutbound
+        case (.mms, .inbound): mmsInbound
+        case (_, .outbound): smsOutbound
+        case (_, .inbound): smsInbound
+        }
+    }
+}
+
+/// What an API plan states.
+public struct QueryRates: Sendable {
+    public var perQuery: [String: Rate] = [:]
+}
