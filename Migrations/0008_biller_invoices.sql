@@ -38,6 +38,9 @@ CREATE TABLE billing.invoices (
     accrued_carried numeric(14, 4) NOT NULL DEFAULT 0,
     usage_charges numeric(14, 5) NOT NULL,
     total numeric(12, 2) NOT NULL,
+    -- What the wallet books at issue: the tax within total, and the tax on usage that the balance paid (M14, M26).
+    tax_due numeric(12, 2) NOT NULL DEFAULT 0,
+    tax_from_balance numeric(12, 2) NOT NULL DEFAULT 0,
     status varchar(20) NOT NULL DEFAULT 'draft'
         CHECK (status IN ('draft', 'awaiting_tax', 'sent', 'paid', 'overdue', 'void')),
     document jsonb NOT NULL,

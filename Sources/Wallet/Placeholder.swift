@@ -1,4 +1,0 @@
-@main
-enum WalletPlaceholder {
-    static func main() {}
-}

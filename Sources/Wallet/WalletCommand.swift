@@ -1,0 +1,63 @@
+import ArgumentParser
+import Core
+import DaemonKit
+import Drivers
+
+/// `wallet`: keeps balances, the ledger and holds.
+@main
+struct WalletCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "wallet",
+        abstract: "Keeps every customer's balance: debits rated usage once, and answers what is left.",
+        discussion: """
+            Examples:
+              wallet serve --config /etc/warp-billing/wallet.yaml
+              wallet check-config
+            """,
+        subcommands: [Serve.self, CheckConfig.self])
+
+    static let daemon = Daemon(
+        name: "wallet", role: "warp_wallet", port: 8083, keys: WalletConfig.keys)
+
+    struct Serve: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Runs the daemon until SIGTERM.")
+        @OptionGroup var options: DaemonOptions
+
+        func run() async throws {
+            try await WalletCommand.daemon.serve(options) { context in WalletCommand.build(context) }
+        }
+    }
+
+    struct CheckConfig: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Reads the whole configuration and prints every fault (exit 2), or ok.")
+        @OptionGroup var options: DaemonOptions
+
+        func run() async throws {
+            try await WalletCommand.daemon.checkConfig(options)
+        }
+    }
+
+    /// The daemon's parts: usage is posted when the bell rings or the minute is over, invoices are booked, balances are told.
+    static func build(_ context: DaemonContext) {
+        let clock = context.clock
+        let now: @Sendable () -> Instant = { Instant(milliseconds: clock.now()) }
+        let store = WalletStore(pool: context.pool)
+        let debits = UsageDebits(
+            store: store, batchSize: context.config[WalletConfig.postingBatchSize], loop: context.loop, now: now)
+        let receivables = Receivables(pool: context.pool, now: now, logger: context.logger)
+        let opener = WalletOpener(store: store, now: now, logger: context.logger)
+
+        _ = context.partitions(of: ["usage_postings"], daysBack: 2)
+        context.sweep("rated", kind: "rated", doorbell: (StreamName.ratedUsage.rawValue, StreamGroup.wallet.rawValue)) {
+            try await debits.post(upTo: $0)
+        }
+        context.sweep("invoices", kind: "invoices") { try await receivables.sweep(upTo: $0) }
+        context.schedule("open-wallets", .every(seconds: context.config[WalletConfig.openWalletsInterval])) {
+            try await opener.open()
+        }
+        WalletRoutes(reads: CustomerReads(pool: context.customerPool)).add(
+            to: context.router.group("/api/v1/billing").add(
+                middleware: context.auth.requiring(.customer, .operator, .service)))
+    }
+}

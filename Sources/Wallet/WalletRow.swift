@@ -1,0 +1,78 @@
+import Core
+import Drivers
+import Reference
+
+/// A wallet as its row holds it: the state that Core decides on, and the head of its chain.
+struct WalletRow: Sendable {
+    let customer: CustomerID
+    var state: WalletState
+    var chain: LedgerChain
+
+    /// Locks the wallets of some customers in the order of their ids (M16), so that two transactions never wait in a circle.
+    static func lock(_ customers: [CustomerID], in transaction: PostgresTransaction) throws -> [CustomerID: WalletRow] {
+        let rows = try transaction.query(
+            """
+            \(columns)
+            WHERE w.customer_id = ANY (\(customers.sorted()))
+            ORDER BY w.customer_id
+            FOR UPDATE OF w
+            """)
+        var wallets: [CustomerID: WalletRow] = [:]
+        for row in rows {
+            let wallet = try WalletRow(row)
+            wallets[wallet.customer] = wallet
+        }
+        return wallets
+    }
+
+    /// The one wallet that row-level security lets a customer's session see; nil where there is none.
+    static func read(in transaction: PostgresTransaction) throws -> WalletRow? {
+        try transaction.query(columns).first.map(WalletRow.init)
+    }
+
+    private static let columns: SQL = """
+        SELECT w.customer_id, w.model, w.balance, w.credit_limit, w.accrued, w.receivable, w.residue,
+            w.high_water_mark, w.low_balance_alert_level, w.suspended, w.chain_length, w.chain_head,
+            coalesce((SELECT sum(h.amount) FROM billing.holds AS h
+                      WHERE h.customer_id = w.customer_id AND h.state IN ('open', 'ended')), 0) AS held
+        FROM billing.wallets AS w
+        """
+
+    init(_ row: PostgresRow) throws {
+        customer = try row.value("customer_id")
+        guard let model = BillingModel(rawValue: try row.value("model")) else {
+            throw WalletError.unreadableWallet(customer: customer, column: "model")
+        }
+        let level: Int? = try row.value("low_balance_alert_level")
+        state = WalletState(
+            model: model, balance: try row.value("balance"), creditLimit: try row.value("credit_limit"),
+            accrued: try row.value("accrued"), receivable: try row.value("receivable"),
+            residue: try row.value("residue"),
+            held: try row.value("held"), highWaterMark: try row.value("high_water_mark"),
+            alertLevel: level.flatMap(BalanceAlert.init), isSuspended: try row.value("suspended"))
+        chain = LedgerChain(
+            customer: customer, length: try row.value("chain_length"), head: try row.value("chain_head") ?? [])
+    }
+
+    /// Writes the new states of locked wallets.
+    static func store(_ wallets: [WalletRow], at now: Instant, in transaction: PostgresTransaction) throws {
+        guard !wallets.isEmpty else { return }
+        try transaction.execute(
+            """
+            UPDATE billing.wallets AS w
+            SET balance = n.balance, accrued = n.accrued, receivable = n.receivable, residue = n.residue,
+                high_water_mark = n.high_water_mark, low_balance_alert_level = n.alert_level, suspended = n.suspended,
+                chain_length = n.chain_length, chain_head = n.chain_head, updated_at = \(now)
+            FROM unnest(
+                \(wallets.map(\.customer))::uuid[], \(wallets.map(\.state.balance))::numeric[],
+                \(wallets.map(\.state.accrued))::numeric[], \(wallets.map(\.state.receivable))::numeric[],
+                \(wallets.map(\.state.residue))::numeric[], \(wallets.map(\.state.highWaterMark))::numeric[],
+                \(wallets.map { $0.state.alertLevel.map { Int16($0.rawValue) } })::smallint[],
+                \(wallets.map(\.state.isSuspended))::boolean[], \(wallets.map(\.chain.length))::bigint[],
+                \(wallets.map(\.chain.headHex))::bytea[]
+            ) AS n (customer_id, balance, accrued, receivable, residue, high_water_mark, alert_level, suspended,
+                chain_length, chain_head)
+            WHERE w.customer_id = n.customer_id
+            """)
+    }
+}

@@ -1,0 +1,190 @@
+import Core
+import DaemonKit
+import Drivers
+import Reference
+
+/// The wallet's tables: locks wallets, applies what `WalletState` decides, writes the rows. Takes no decision of its own.
+struct WalletStore: Sendable {
+    let pool: PostgresPool
+
+    /// What one batch of charges came to.
+    struct PostingOutcome: Sendable {
+        /// Charges posted by this call.
+        var posted = 0
+        /// Charges that had been posted or parked before.
+        var repeats = 0
+        /// Charges put aside with a reason.
+        var parked = 0
+        /// Low-balance alerts to send, with the balance at that moment.
+        var alerts: [(customer: CustomerID, level: BalanceAlert, balance: Money)] = []
+        /// Customers whose wallet went beyond its limit.
+        var suspended: [CustomerID] = []
+        /// Whether the horizon is reached.
+        var isDone = true
+    }
+
+    /// Posts the charges above the mark, about `limit` of them, and moves the mark on in the same transaction; so a repeat finds
+    /// nothing, and the postings' key is the second belt (M13). Instances take turns at the mark.
+    func postNext(upTo horizon: Int64, limit: Int, at now: Instant) async throws -> PostingOutcome {
+        try await pool.withTransaction { transaction in
+            let progress = WalletStore.ratedProgress
+            let through = try progress.lockedThrough(in: transaction, now: now.milliseconds)
+            guard through < horizon else { return PostingOutcome() }
+            let next = try RatedUsageReader(transaction: transaction).charges(
+                above: through, upTo: horizon, limit: limit)
+            var outcome = try WalletStore.post(next.charges, at: now, in: transaction)
+            try progress.advance(in: transaction, to: next.mark, now: now.milliseconds)
+            outcome.isDone = next.mark >= horizon
+            return outcome
+        }
+    }
+
+    /// How far rated usage has been posted or parked, completely; the biller cuts invoices there (M22).
+    static let ratedProgress = Progress(table: "billing.wallet_progress", source: "rated")
+
+    /// Posts each charge exactly once, in the order of their numbers. The days' partitions exist.
+    private static func post(
+        _ charges: [RatedCharge], at now: Instant, in transaction: PostgresTransaction
+    ) throws -> PostingOutcome {
+        var outcome = PostingOutcome()
+        guard !charges.isEmpty else { return outcome }
+        let customers = Set(charges.compactMap(\.customer)).sorted()
+        try makeMissingWallets(of: customers, at: now, in: transaction)
+        try ensurePartitions(of: charges, in: transaction)
+        var wallets = try WalletRow.lock(customers, in: transaction)
+        let settled = try settled(charges, in: transaction)
+        var rows = PostingRows()
+        for charge in charges {
+            guard !settled.contains(charge.id), !rows.contains(charge.id) else {
+                outcome.repeats += 1
+                continue
+            }
+            guard let customer = charge.customer, var wallet = wallets[customer] else {
+                rows.park(charge, reason: "UNKNOWN_CUSTOMER")
+                outcome.parked += 1
+                continue
+            }
+            do throws(WalletRefusal) {
+                let decision = try decide(charge, wallet: wallet.state, at: now)
+                rows.post(charge, decision, wallet: &wallet, at: now)
+                wallets[customer] = wallet
+                outcome.note(decision, of: wallet)
+            } catch {
+                rows.park(charge, reason: error.rawValue)
+                outcome.parked += 1
+            }
+        }
+        try rows.insert(at: now, in: transaction)
+        try WalletRow.store(rows.touched.compactMap { wallets[$0] }, at: now, in: transaction)
+        return outcome
+    }
+
+    /// Usage of an old day may be the first of its day here.
+    private static func ensurePartitions(of charges: [RatedCharge], in transaction: PostgresTransaction) throws {
+        for day in Set(charges.map(\.day)).sorted() {
+            _ = try transaction.query("SELECT billing.ensure_partition('usage_postings', \(day))")
+        }
+    }
+
+    /// The decision on one charge: a correction is posted as its net and seen by no alert (rule W13).
+    private static func decide(
+        _ charge: RatedCharge, wallet: WalletState, at now: Instant
+    ) throws(WalletRefusal) -> WalletDecision {
+        guard charge.corrects == nil else { return try wallet.correct(by: charge.charge) }
+        return try wallet.debit(charge.charge, at: now)
+    }
+
+    /// Which of the charges have a posting, or wait in the parking table for a person.
+    private static func settled(_ charges: [RatedCharge], in transaction: PostgresTransaction) throws -> Set<UsageID> {
+        let ids = charges.map(\.id)
+        let days = Set(charges.map(\.day)).sorted()
+        let rows = try transaction.query(
+            """
+            SELECT rated_id FROM billing.usage_postings WHERE usage_day = ANY (\(days)) AND rated_id = ANY (\(ids))
+            UNION ALL
+            SELECT rated_id FROM billing.parked_postings WHERE rated_id = ANY (\(ids)) AND resolved_at IS NULL
+            """)
+        return Set(try rows.map { try $0.value("rated_id") as UsageID })
+    }
+}
+
+extension WalletStore {
+    /// Makes the wallets of customers that have none (M27); the opening balance is a payment booked by hand.
+    static func makeMissingWallets(
+        of customers: [CustomerID], at now: Instant, in transaction: PostgresTransaction
+    ) throws {
+        let made = try transaction.query(
+            """
+            INSERT INTO billing.wallets (customer_id, model, credit_limit, auto_recharge_threshold, auto_recharge_amount,
+                created_at, updated_at)
+            SELECT customer_id, model, initial_credit_limit, auto_recharge_threshold, auto_recharge_amount, \(now), \(now)
+            FROM billing.customers
+            WHERE customer_id = ANY (\(customers))
+            ORDER BY customer_id
+            ON CONFLICT (customer_id) DO NOTHING
+            RETURNING customer_id
+            """)
+        let madeCustomers = try made.map { try $0.value("customer_id") as CustomerID }
+        guard !madeCustomers.isEmpty else { return }
+        var wallets = try WalletRow.lock(madeCustomers, in: transaction)
+        var ledger = LedgerRows()
+        let openings = try transaction.query(
+            """
+            SELECT customer_id, initial_balance
+            FROM billing.customers
+            WHERE customer_id = ANY (\(madeCustomers)) AND initial_balance > 0
+            ORDER BY customer_id
+            """)
+        for row in openings {
+            let customer: CustomerID = try row.value("customer_id")
+            guard var wallet = wallets[customer] else { continue }
+            let amount: Money = try row.value("initial_balance")
+            let payment = Identifier128.random()
+            try transaction.execute("SELECT billing.lock_sequence('payments')")
+            try transaction.execute(
+                """
+                INSERT INTO billing.payments (id, payment_seq, customer_id, method, amount, state, reference, created_at,
+                    updated_at)
+                VALUES (\(payment), nextval('billing.payments_seq'), \(customer), 'opening', \(amount), 'paid',
+                    \("opening:" + customer.text), \(now), \(now))
+                """)
+            let reference = LedgerReference(type: "payment", id: payment.text)
+            ledger.add(
+                try wallet.state.topUp(amount), to: &wallet, reference: reference, description: "Opening balance",
+                at: now)
+            wallets[customer] = wallet
+        }
+        try ledger.insert(at: now, in: transaction)
+        try WalletRow.store(wallets.values.sorted { $0.customer < $1.customer }, at: now, in: transaction)
+    }
+
+    /// Customers that have no wallet yet, at most `limit`.
+    func customersWithoutWallet(limit: Int) async throws -> [CustomerID] {
+        let rows = try await pool.query(
+            """
+            SELECT c.customer_id
+            FROM billing.customers AS c
+            LEFT JOIN billing.wallets AS w ON w.customer_id = c.customer_id
+            WHERE w.customer_id IS NULL
+            ORDER BY c.customer_id
+            LIMIT \(limit)
+            """)
+        return try rows.map { try $0.value("customer_id") }
+    }
+
+    /// Makes the wallets of some customers in one transaction.
+    func makeWallets(of customers: [CustomerID], at now: Instant) async throws {
+        try await pool.withTransaction { transaction in
+            try WalletStore.makeMissingWallets(of: customers, at: now, in: transaction)
+        }
+    }
+}
+
+extension WalletStore.PostingOutcome {
+    /// Counts a posted charge and keeps what must be told.
+    fileprivate mutating func note(_ decision: WalletDecision, of wallet: WalletRow) {
+        posted += 1
+        if let alert = decision.alert { alerts.append((wallet.customer, alert, wallet.state.balance)) }
+        if decision.flags.contains(.overdrawn) { suspended.append(wallet.customer) }
+    }
+}
