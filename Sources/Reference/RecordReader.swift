@@ -1,0 +1,179 @@
+public import Core
+public import Drivers
+
+/// A record as it was read, with what decides whether it was seen before (rule G8, M1).
+public struct RecordReading: Sendable {
+    /// What was read. Its id is `keyHash`; a conflict is given another one when it is stored.
+    public let record: UsageRecord
+    /// Under which the sender knows it: `sip_uuid`, `message_id`, …
+    public let naturalKey: String
+    /// The first 128 bits of SHA-256 over kind and natural key, as a version 8 UUID: the id of the raw and of the rated row.
+    public let keyHash: Identifier128
+    /// Equal for equal JSON values, whatever their bytes.
+    public let contentHash: Identifier128
+
+    /// The kind of record.
+    public var kind: RecordKind { RecordKind(of: record) }
+}
+
+/// Bytes that are no record: why, and which kind they would have been, where that can be told.
+public struct UnreadableRecord: Error, Hashable, Sendable {
+    /// Why, and where.
+    public let reason: RejectReason
+    /// The kind that `record_type` names, or else the one that the door takes.
+    public let kind: RecordKind?
+
+    /// Bytes that are no record, for this reason.
+    public init(reason: RejectReason, kind: RecordKind?) {
+        self.reason = reason
+        self.kind = kind
+    }
+}
+
+/// JSON to records, in the shapes that Kamailio, Jasmin's forwarder and our own services send.
+public enum RecordReader {
+    /// Reads one record. Unknown fields are fine; dirty content is held later, only a wrong shape is refused.
+    /// - Parameter door: the only kind that is taken here, which a record without `record_type` then is; nil takes every kind.
+    public static func read(
+        _ element: JSONRecords.Element, as door: RecordKind? = nil
+    ) throws(UnreadableRecord) -> RecordReading {
+        let record: JSONRecord
+        switch element {
+        case .record(let found): record = found
+        case .broken(let fault, _): throw UnreadableRecord(reason: RejectReason(fault), kind: door)
+        }
+        let fields = RecordFields(record: record)
+        var kind = door
+        do throws(RejectReason) {
+            let named = try namedKind(fields)
+            kind = named ?? door
+            guard let kind else { throw RejectReason(.missing, field: "/record_type") }
+            guard door == nil || door == kind else {
+                throw RejectReason(
+                    .unknownRecordType, field: "/record_type", message: "a record of kind \(kind.name) has another door"
+                )
+            }
+            return try reading(kind, fields)
+        } catch {
+            throw UnreadableRecord(reason: error, kind: kind)
+        }
+    }
+
+    /// Reads a stored document again, under the id of its row.
+    /// - Throws: the reason, where the document is none of this kind (an older reader took it).
+    public static func record(
+        _ kind: RecordKind, document: [UInt8], id: UsageID
+    ) throws(RejectReason) -> UsageRecord {
+        let elements: JSONRecords
+        do throws(JSONFault) {
+            elements = try JSONRecords(parsing: document)
+        } catch {
+            throw RejectReason(error)
+        }
+        switch elements.first {
+        case .record(let found)?: return try record(kind, RecordFields(record: found), id: id)
+        case .broken(let fault, _)?: throw RejectReason(fault)
+        case nil: throw RejectReason(.notJSON, field: "")
+        }
+    }
+
+    /// The id of a record: what every table knows it by.
+    public static func id(_ kind: RecordKind, naturalKey: String) -> Identifier128 {
+        let hash = hash128([kind.rawValue] + Array(naturalKey.utf8))
+        return Identifier128(
+            high: hash.high & 0xFFFF_FFFF_FFFF_0FFF | 0x8000,
+            low: hash.low & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000)
+    }
+
+    private static func namedKind(_ fields: RecordFields) throws(RejectReason) -> RecordKind? {
+        guard let type = try fields.text("record_type") else { return nil }
+        guard let kind = RecordKind(recordType: type) else {
+            throw RejectReason(.unknownRecordType, field: "/record_type")
+        }
+        return kind
+    }
+
+    private static func reading(_ kind: RecordKind, _ fields: RecordFields) throws(RejectReason) -> RecordReading {
+        var record = try record(kind, fields, id: UsageID(Identifier128(high: 0, low: 0)))
+        let naturalKey = try naturalKey(of: record, fields)
+        let id = id(kind, naturalKey: naturalKey)
+        record.id = UsageID(id)
+        return RecordReading(
+            record: record, naturalKey: naturalKey, keyHash: id,
+            contentHash: hash128(RecordContent.canonicalBytes(of: fields.record, leavingOut: incidentalFields(kind))))
+    }
+
+    private static func naturalKey(of record: UsageRecord, _ fields: RecordFields) throws(RejectReason) -> String {
+        switch record {
+        case .call(let call): return call.sipUUID
+        case .attempt(let attempt): return "\(attempt.sipUUID)|\(attempt.attemptNumber)"
+        case .message(let message):
+            // Evidence must not take the key of the message that another answer will settle (M9).
+            return message.isFinal ? message.messageID : "\(message.messageID)|interim|\(message.status ?? "")"
+        case .query(let query): return query.key
+        case .receipt(let receipt):
+            let message = receipt.smscMessageID ?? receipt.messageID ?? ""
+            return [receipt.connector ?? "", message, receipt.status, try fields.text("done_date") ?? ""]
+                .joined(separator: "|")
+        }
+    }
+
+    /// What a repeat need not share with the first: a receipt that the SMSC sent twice arrives at two moments.
+    private static func incidentalFields(_ kind: RecordKind) -> Set<String> {
+        kind == .dlr ? ["received_at"] : []
+    }
+
+    private static func hash128(_ bytes: [UInt8]) -> Identifier128 {
+        let digest = Digest.sha256(bytes)
+        func half(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
+        return Identifier128(high: half(digest[0..<8]), low: half(digest[8..<16]))
+    }
+}
+
+extension RejectReason {
+    /// What the parser found, as the sender is told.
+    public init(_ fault: JSONFault) {
+        let code: RejectReason.Code =
+            switch fault.reason {
+            case .notAnObject: .notAnObject
+            case .tooLarge, .tooDeep, .tooManyFields: .tooLong
+            case .nulCharacter, .numberOutOfRange: .outOfRange
+            case .empty, .malformed, .invalidUTF8, .badValue, .badEscape: .notJSON
+            }
+        self.init(code, field: "", message: "\(fault.reason.rawValue) at byte \(fault.offset)")
+    }
+}
+
+extension UsageRecord {
+    /// The id of its raw row.
+    public var id: UsageID {
+        get {
+            switch self {
+            case .call(let call): call.id
+            case .attempt(let attempt): attempt.id
+            case .message(let message): message.id
+            case .receipt(let receipt): receipt.id
+            case .query(let query): query.id
+            }
+        }
+        set {
+            switch self {
+            case .call(var call):
+                call.id = newValue
+                self = .call(call)
+            case .attempt(var attempt):
+                attempt.id = newValue
+                self = .attempt(attempt)
+            case .message(var message):
+                message.id = newValue
+                self = .message(message)
+            case .receipt(var receipt):
+                receipt.id = newValue
+                self = .receipt(receipt)
+            case .query(var query):
+                query.id = newValue
+                self = .query(query)
+            }
+        }
+    }
+}
