@@ -54,7 +54,7 @@ extension RatingTables {
 
     /// The customer's side (rules R7, R8, R11, R12). False where the charge fits no column.
     private func chargeCustomer(
-        _ usage: inout RatedUsage, _ call: inout CallEvidence, _ price: CallPrice, _ duration: Int64
+        _ usage: inout RatedUsage, _ call: inout CallEvidence, _ price: CustomerPrice, _ duration: Int64
     ) -> Bool {
         switch price {
         case .free:

@@ -54,7 +54,7 @@ public struct CallQuote: Hashable, Sendable {
 }
 
 /// How a customer's side of a call is priced.
-public enum CallPrice: Hashable, Sendable {
+public enum CustomerPrice: Hashable, Sendable {
     /// Emergency calls, and service codes that no plan prices: free, whatever a plan says (rule R7).
     case free
     /// By a row of a plan.
@@ -65,7 +65,7 @@ public enum CallPrice: Hashable, Sendable {
 
 extension RatingTables {
     /// The customer's price of a call at an instant (rules R1–R13).
-    public func price(of target: CallTarget, for customer: Customer?, at instant: Instant) -> CallPrice {
+    public func price(of target: CallTarget, for customer: Customer?, at instant: Instant) -> CustomerPrice {
         if target.kind == .emergency { return .free }
         let choice = plans(target.kind == .tollfree ? .tollfree : .voice, of: customer, on: instant.usageDay)
         if target.jurisdiction == .service, let code = target.serviceCode {
@@ -78,7 +78,7 @@ extension RatingTables {
     }
 
     /// A flat charge by the dialled code; 711 and 988 are free whatever a plan says, 411 has no rate without an entry (rule R7).
-    private func servicePrice(_ code: UInt32, _ choice: PlanChoice) -> CallPrice {
+    private func servicePrice(_ code: UInt32, _ choice: PlanChoice) -> CustomerPrice {
         if code == 711 || code == 988 { return .free }
         let found = choice.first { plan -> CallQuote? in
             guard case .voice(let rates) = plan.rates, let charge = rates.serviceCodes[code] else { return nil }
