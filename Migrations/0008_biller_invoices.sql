@@ -20,8 +20,8 @@ CREATE TABLE billing.billing_runs (
     parked integer NOT NULL DEFAULT 0
 );
 
--- subtotal is the sum of the lines; balance_paid what the wallet had already taken for exactly these records;
--- total = subtotal + taxes - balance_paid (credit carried where negative).
+-- subtotal is the sum of the lines, total = subtotal + taxes (I5). balance_paid is what the wallet had already taken for exactly
+-- these records, amount_due what is left to pay (a credit where negative).
 CREATE TABLE billing.invoices (
     id uuid PRIMARY KEY,
     invoice_seq bigint NOT NULL UNIQUE,
@@ -38,7 +38,8 @@ CREATE TABLE billing.invoices (
     accrued_carried numeric(14, 4) NOT NULL DEFAULT 0,
     usage_charges numeric(14, 5) NOT NULL,
     total numeric(12, 2) NOT NULL,
-    -- What the wallet books at issue: the tax within total, and the tax on usage that the balance paid (M14, M26).
+    amount_due numeric(12, 2) NOT NULL,
+    -- What the wallet books at issue: the tax within amount_due, and the tax on usage that the balance paid (M14, M26).
     tax_due numeric(12, 2) NOT NULL DEFAULT 0,
     tax_from_balance numeric(12, 2) NOT NULL DEFAULT 0,
     status varchar(20) NOT NULL DEFAULT 'draft'

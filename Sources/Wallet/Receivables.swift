@@ -34,7 +34,7 @@ struct Receivables: Sendable {
             let through = try Receivables.progress.lockedThrough(in: transaction, now: instant.milliseconds)
             let invoices = try transaction.query(
                 """
-                SELECT id, invoice_seq, invoice_number, customer_id, accrued_carried, total, tax_due, tax_from_balance
+                SELECT id, invoice_seq, invoice_number, customer_id, accrued_carried, amount_due, tax_due, tax_from_balance
                 FROM billing.invoices
                 WHERE invoice_seq > \(through) AND invoice_seq <= \(horizon) AND status <> 'draft'
                 ORDER BY invoice_seq
@@ -49,7 +49,7 @@ struct Receivables: Sendable {
                 last = try invoice.value("invoice_seq")
                 guard var wallet = wallets[try invoice.value("customer_id")] else { continue }
                 let movement = InvoiceMovement(
-                    accruedCarried: try invoice.value("accrued_carried"), amountDue: try invoice.value("total"),
+                    accruedCarried: try invoice.value("accrued_carried"), amountDue: try invoice.value("amount_due"),
                     taxDue: try invoice.value("tax_due"), taxFromBalance: try invoice.value("tax_from_balance"))
                 let id: Identifier128 = try invoice.value("id")
                 let number: String = try invoice.value("invoice_number")
