@@ -13,13 +13,13 @@ extension RatingTables {
         message.jurisdiction = other.kind == .international ? .international : .domestic
         message.carrier = mdr.carrier ?? carrier(of: other, at: mdr.at.instant)
 
-        let ban = mdr.customerBAN ?? owner(of: message)
+        let ban = mdr.customerBAN ?? owner(of: mdr, message)
         let customer = customer(ban)
         var usage = RatedUsage(
             id: mdr.id, key: mdr.messageID, service: service?.usage, refVersion: version, evidence: .message(message))
         usage.customerBAN = ban
         usage.customerID = customer?.id
-        usage.vendor = mdr.vendor ?? mdr.connector.flatMap { messageFacts.vendors[$0] }
+        usage.vendor = mdr.vendor ?? vendor(ofConnector: mdr.connector)
         let times = RecordTimes(
             instant: mdr.at.instant, stamps: [mdr.at], created: mdr.created, received: received)
         usage.ratingInstant = times.instant
@@ -99,20 +99,23 @@ extension RatingTables {
         usage.setMargin(alertBelow: customer?.marginAlert ?? .zero)
     }
 
-    /// Whose number an inbound message was sent to, where its gateway names no customer (M9).
-    private func owner(of message: MessageEvidence) -> BAN? {
-        guard message.direction == .inbound, let destination = message.destination else { return nil }
-        return messageFacts.bans[destination.text]
+    /// Whose number an inbound message was sent to, where its gateway names no customer (M9). A number that is none by section N
+    /// still has an owner, by its digits.
+    private func owner(of mdr: RawMDR, _ message: MessageEvidence) -> BAN? {
+        guard message.direction == .inbound else { return nil }
+        if let destination = message.destination { return owner(ofNumber: destination.text) }
+        let digits = (mdr.destination ?? "").filter { $0.isASCII && $0.isNumber }
+        return owner(ofNumber: digits.utf8.count == 10 ? "+1" + digits : "+" + digits)
     }
 
     /// The carrier of the other party by its number's operating company, where the gateway names none (M9).
     private func carrier(of other: NormalizedNumber, at instant: Instant?) -> String? {
-        guard !messageFacts.carriers.isEmpty, other.kind == .geographic, let national = other.national else {
+        guard !reference.carriers.isEmpty, other.kind == .geographic, let national = other.national else {
             return nil
         }
         let lrn = numbers.callingLRN(national, at: instant).0
         let block = numbers.lerg.block(of: lrn) ?? numbers.lerg.block(of: national)
-        return block.flatMap { numbers.names[$0.ocn] }.flatMap { messageFacts.carriers[$0] }
+        return block.flatMap { numbers.names[$0.ocn] }.flatMap { reference.carriers[$0] }
     }
 
     /// The amount of a carrier, else the one for all others, else none (rule S6).
@@ -156,10 +159,12 @@ private enum OutboundOutcome {
     /// A word that says neither: a person must look.
     case unknown
 
+    /// A word of rule S4, or the SMPP status of the last submit (M9): `ESME_ROK` is submitted, every other one was refused.
     init(_ status: String?) {
         switch status.map(ASCII.word) {
-        case "submitted", "accepted", "sent", "delivered", "undelivered", "expired": self = .taken
+        case "submitted", "accepted", "sent", "delivered", "undelivered", "expired", "esme_rok": self = .taken
         case "failed", "rejected", "throttled": self = .failed
+        case .some(let word) where word.hasPrefix("esme_"): self = .failed
         default: self = .unknown
         }
     }

@@ -63,7 +63,8 @@ struct RecordTimes {
     var instant: Instant?
     var flags = Flags.none
 
-    /// `stamps` are all stamps of the record; `instant` is the one it is rated by.
+    /// `stamps` are all stamps of the record; `instant` is the one it is rated by. A record without `created_at` was made when it
+    /// was received.
     init(instant: Instant?, stamps: [Stamp], created: Stamp, received: Instant?) {
         self.instant = instant
         if created == .unreadable || stamps.contains(.unreadable) { flags.insert(.badTimestamp) }
@@ -71,7 +72,9 @@ struct RecordTimes {
             flags.insert(.noTimestamp)
             return
         }
-        if let created = created.instant, instant > created.advanced(seconds: 300) { flags.insert(.futureTimestamp) }
+        if let created = created.instant ?? received, instant > created.advanced(seconds: 300) {
+            flags.insert(.futureTimestamp)
+        }
         if let received, instant.usageDay < received.usageDay.keyHorizon { flags.insert(.tooOld) }
     }
 }

@@ -1,34 +1,32 @@
-/// Everything that rating looks up, in one immutable version.
-public struct RatingTables: Sendable {
-    /// The version of the reference data, as records name it.
-    public let version: String
-    public let numbers: NumberFacts
-    private let plans: [RatePlan]
-    private let defaultPlans: PlanSet
-    private let customers: [BAN: Customer]
-    private let decks: [String: RateDeck]
-    private let vendors: [VendorName: VendorTerms]
-    private let skus: [ClassKey: String]
-    private let gateways: MessageFacts
+/// The versioned half of what rating looks up: numbering, plans, decks, SKUs, gateways.
+public struct ReferenceData: Sendable {
+    /// The version, as records name it.
+    public var version: String
+    public var numbers = NumberFacts()
+    public var plans: [RatePlan] = []
+    public var decks: [RateDeck] = []
+    public var skus: [ClassKey: String] = [:]
+    /// Which vendor a gateway's connector stands for (M9).
+    public var connectors: [String: VendorName] = [:]
+    /// Which carrier of the surcharge tables an operating company is (M9).
+    public var carriers: [String: String] = [:]
 
-    /// What rating knows of a customer.
-    public struct Customer: Sendable {
-        public let id: CustomerID
-        /// The billing telephone number, normalised (rule J3).
-        public let btn: NormalizedNumber?
-        /// Hundredths of a percent under which a margin alerts (rule R15).
-        public let marginAlert: Percentage
-        let plans: PlanSet
+    /// No reference data.
+    public init(version: String) {
+        self.version = version
     }
+}
 
-    /// A customer as loaded.
-    public struct CustomerRow: Sendable {
+/// The other half: customers and vendors as they are now.
+public struct Accounts: Sendable {
+    /// A customer as rating knows it.
+    public struct Customer: Sendable {
         public var ban: BAN
         public var id: CustomerID
         public var btn: String?
         public var marginAlert: Percentage
 
-        /// A customer. Margins under ten percent alert where nothing else is said.
+        /// A customer. Margins under ten percent alert where nothing else is said (rule R15).
         public init(ban: BAN, id: CustomerID, btn: String?, marginAlert: Percentage = Percentage(hundredths: 1_000)) {
             self.ban = ban
             self.id = id
@@ -37,29 +35,57 @@ public struct RatingTables: Sendable {
         }
     }
 
-    /// The tables of one version.
-    public init(
-        version: String, numbers: NumberFacts, customers: [CustomerRow] = [], plans: [RatePlan] = [],
-        decks: [RateDeck] = [], vendors: [VendorTerms] = [], skus: [ClassKey: String] = [:],
-        gateways: MessageFacts = MessageFacts()
-    ) {
-        self.version = version
-        self.numbers = numbers
-        self.plans = plans
-        self.skus = skus
-        self.gateways = gateways
-        self.decks = Dictionary(decks.map { ($0.name, $0) }) { _, later in later }
-        self.vendors = Dictionary(vendors.map { ($0.name, $0) }) { _, later in later }
-        let sets = PlanSet.grouped(plans)
+    public var customers: [Customer] = []
+    public var vendors: [VendorTerms] = []
+    /// Whose number an inbound message was sent to: E.164 with plus, or a short code (M9).
+    public var numbers: [String: BAN] = [:]
+
+    /// Nobody.
+    public init() {}
+}
+
+/// Everything that rating looks up, in one immutable version.
+public struct RatingTables: Sendable {
+    /// What the tables were made of, for making the next ones.
+    public let reference: ReferenceData
+    private let defaultPlans: PlanSet
+    private let customers: [BAN: Customer]
+    private let decks: [String: RateDeck]
+    private let vendors: [VendorName: VendorTerms]
+    private let owners: [String: BAN]
+
+    /// What rating knows of a customer.
+    public struct Customer: Sendable {
+        public let id: CustomerID
+        /// The billing telephone number, normalised (rule J3).
+        public let btn: NormalizedNumber?
+        /// The margin under which a record alerts (rule R15).
+        public let marginAlert: Percentage
+        let plans: PlanSet
+    }
+
+    /// The tables of these data.
+    public init(_ reference: ReferenceData, _ accounts: Accounts) {
+        self.reference = reference
+        decks = Dictionary(reference.decks.map { ($0.name, $0) }) { _, later in later }
+        vendors = Dictionary(accounts.vendors.map { ($0.name, $0) }) { _, later in later }
+        owners = accounts.numbers
+        let sets = PlanSet.grouped(reference.plans)
         defaultPlans = sets[nil] ?? PlanSet()
         var byBAN: [BAN: Customer] = [:]
-        for row in customers {
-            byBAN[row.ban] = Customer(
-                id: row.id, btn: row.btn.map { numbers.plan.normalize($0) }, marginAlert: row.marginAlert,
-                plans: sets[row.id] ?? PlanSet())
+        for customer in accounts.customers {
+            byBAN[customer.ban] = Customer(
+                id: customer.id, btn: customer.btn.map { reference.numbers.plan.normalize($0) },
+                marginAlert: customer.marginAlert, plans: sets[customer.id] ?? PlanSet())
         }
-        self.customers = byBAN
+        customers = byBAN
     }
+
+    /// The version of the reference data, as records name it.
+    public var version: String { reference.version }
+
+    /// The reference data about numbers.
+    public var numbers: NumberFacts { reference.numbers }
 
     /// The customer of a BAN; nil for one that nobody has.
     public func customer(_ ban: BAN?) -> Customer? { ban.flatMap { customers[$0] } }
@@ -71,16 +97,19 @@ public struct RatingTables: Sendable {
     public func vendor(_ name: VendorName?) -> VendorTerms? { name.flatMap { vendors[$0] } }
 
     /// The SKU of a key; nil where none is mapped (rule K4).
-    public func sku(_ key: ClassKey) -> String? { skus[key] }
+    public func sku(_ key: ClassKey) -> String? { reference.skus[key] }
 
-    /// The facts that complete messages (M9).
-    public var messageFacts: MessageFacts { gateways }
+    /// The vendor that a gateway's connector stands for (M9).
+    public func vendor(ofConnector connector: String?) -> VendorName? { connector.flatMap { reference.connectors[$0] } }
+
+    /// The customer whose number an inbound message was sent to, by E.164 text or short code (M9).
+    public func owner(ofNumber number: String) -> BAN? { owners[number] }
 
     /// The plans to ask on a day: the customer's own and the default one (rules R2, R3).
     func plans(_ type: PlanType, of customer: Customer?, on day: UsageDay) -> PlanChoice {
         PlanChoice(
-            own: customer?.plans.first(type, on: day, in: plans), fallback: defaultPlans.first(type, on: day, in: plans)
-        )
+            own: customer?.plans.first(type, on: day, in: reference.plans),
+            fallback: defaultPlans.first(type, on: day, in: reference.plans))
     }
 }
 
@@ -126,22 +155,5 @@ struct PlanSet: Sendable {
             }
             return set
         }
-    }
-}
-
-/// What completes a message that its gateway reports without BAN, vendor or carrier (M9).
-public struct MessageFacts: Sendable {
-    /// Whose number an inbound message was sent to, by E.164 text or short code.
-    public var bans: [String: BAN]
-    /// Which vendor a connector stands for.
-    public var vendors: [String: VendorName]
-    /// Which carrier of the surcharge tables an operating company is.
-    public var carriers: [String: String]
-
-    /// Facts of the three tables.
-    public init(bans: [String: BAN] = [:], vendors: [String: VendorName] = [:], carriers: [String: String] = [:]) {
-        self.bans = bans
-        self.vendors = vendors
-        self.carriers = carriers
     }
 }
