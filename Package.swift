@@ -92,7 +92,7 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Drivers", "DaemonKit"], path: "Tests/TestSupport",
             swiftSettings: settings),
-        tests("CoreTests", ["Core", "Reference", "TestSupport", .product(name: "BigInt", package: "BigInt")]),
+        tests("CoreTests", ["Core", "Reference", "BillingCtl", "TestSupport", .product(name: "BigInt", package: "BigInt")]),
         tests("DriversTests", ["Drivers", "TestSupport"]),
         tests("DaemonKitTests", ["DaemonKit", "Drivers", "TestSupport", "Sandbox"]),
         tests("ReferenceTests", ["Reference", "Core", "TestSupport"]),

@@ -1,5 +1,3 @@
-public import Foundation
-
 /// When a customer is billed: by local days of its billing time zone (rule I1).
 public struct BillingCycle: Hashable, Sendable {
     /// How long a period is.
@@ -14,29 +12,29 @@ public struct BillingCycle: Hashable, Sendable {
     public let length: Length
     /// On which day of the month a month begins, 1…28; daily and weekly cycles have one too, for monthly fees (rule I5).
     public let anchorDay: Int
-    public let timeZone: TimeZone
+    public let clock: ZoneClock
 
     /// A cycle. The anchor day is in 1…28.
-    public init(_ length: Length, anchorDay: Int = 1, timeZone: TimeZone) {
+    public init(_ length: Length, anchorDay: Int = 1, clock: ZoneClock) {
         precondition((1...28).contains(anchorDay), "every month has an anchor day")
         self.length = length
         self.anchorDay = anchorDay
-        self.timeZone = timeZone
+        self.clock = clock
     }
 
     /// The period that an instant belongs to.
     public func period(containing instant: Instant) -> BillingPeriod {
-        period(containing: timeZone.localDay(at: instant))
+        period(containing: clock.day(of: instant))
     }
 
     /// The period that a local day belongs to.
     public func period(containing day: UsageDay) -> BillingPeriod {
         switch length {
-        case .daily: BillingPeriod(start: day, end: day, timeZone: timeZone)
+        case .daily: BillingPeriod(start: day, end: day, clock: clock)
         case .weekly:
             BillingPeriod(
                 start: day.advanced(days: 1 - day.isoWeekday), end: day.advanced(days: 7 - day.isoWeekday),
-                timeZone: timeZone)
+                clock: clock)
         case .monthly: month(containing: day)
         }
     }
@@ -52,7 +50,7 @@ public struct BillingCycle: Hashable, Sendable {
         let monthsSinceZero = year * 12 + month - 1 - (dayOfMonth < anchorDay ? 1 : 0)
         return BillingPeriod(
             start: anchor(inMonth: monthsSinceZero), end: anchor(inMonth: monthsSinceZero + 1).advanced(days: -1),
-            timeZone: timeZone)
+            clock: clock)
     }
 
     /// Whether a period carries the monthly fee and the taxes per line: the one that holds an anchor day (rule I5).
@@ -73,18 +71,18 @@ public struct BillingCycle: Hashable, Sendable {
 public struct BillingPeriod: Hashable, Sendable {
     public let start: UsageDay
     public let end: UsageDay
-    public let timeZone: TimeZone
+    public let clock: ZoneClock
 
-    public init(start: UsageDay, end: UsageDay, timeZone: TimeZone) {
+    public init(start: UsageDay, end: UsageDay, clock: ZoneClock) {
         precondition(start <= end, "a period has at least one day")
         self.start = start
         self.end = end
-        self.timeZone = timeZone
+        self.clock = clock
     }
 
     /// The instants whose usage belongs to it: from the first local midnight to the one behind its last day, half-open.
     public var instants: Range<Instant> {
-        timeZone.firstInstant(of: start)..<timeZone.firstInstant(of: end.advanced(days: 1))
+        clock.start(of: start)..<clock.start(of: end.advanced(days: 1))
     }
 
     /// The day after its last one.
@@ -92,4 +90,15 @@ public struct BillingPeriod: Hashable, Sendable {
 
     /// How many days it has.
     public var days: Int { end - start + 1 }
+}
+
+extension ZoneClock {
+    /// The local day that an instant belongs to: days are the intervals between their first instants, so a day that begins
+    /// twice (clocks set back over midnight) keeps what lies between.
+    func day(of instant: Instant) -> UsageDay {
+        var day = local(instant).day
+        while instant < start(of: day) { day = day.advanced(days: -1) }
+        while instant >= start(of: day.advanced(days: 1)) { day = day.advanced(days: 1) }
+        return day
+    }
 }

@@ -21,6 +21,28 @@ public struct AttemptMeasure: Hashable, Sendable {
         self.cost = cost
     }
 
+    /// An attempt as it was recorded; nil for a dirty one, which is left out of a vendor's figures (rules D3, Q2).
+    public init?(
+        disposition: String?, sipResponseCode: Int?, pddMilliseconds: Int?, start: Stamp, answer: Stamp, end: Stamp,
+        created: Stamp = .absent, quality: CallQuality, cost: Money?
+    ) {
+        guard ![start, answer, end, created].contains(.unreadable),
+            let ratingInstant = answer.instant ?? start.instant ?? end.instant
+        else { return nil }
+        if let created = created.instant, ratingInstant - created > 300_000 { return nil }
+        isAnswered = disposition.map { ASCII.word($0) == "answered" } ?? false
+        if let answered = answer.instant {
+            guard let ended = end.instant, (0...86_400_000).contains(ended - answered) else { return nil }
+            talkMilliseconds = ended - answered
+        } else if isAnswered {
+            return nil
+        }
+        self.sipResponseCode = sipResponseCode
+        self.pddMilliseconds = pddMilliseconds
+        self.quality = quality
+        self.cost = cost
+    }
+
     /// Failures of the called side, which are none of the network's (rule Q1).
     static let effectiveFailures: Set<Int> = [480, 486, 487, 600, 603]
 
@@ -28,7 +50,7 @@ public struct AttemptMeasure: Hashable, Sendable {
     var isEffective: Bool { isAnswered || sipResponseCode.map(AttemptMeasure.effectiveFailures.contains) ?? false }
 }
 
-/// A vendor's performance in a window (section Q). Dirty attempts (`VendorAttempt.isDirty`) are left out before.
+/// A vendor's performance in a window (section Q). Dirty attempts are none of its measures.
 public struct Scorecard: Hashable, Sendable {
     public let attempts: Int
     public let answered: Int
