@@ -15,17 +15,20 @@ public struct APIError: Failure {
     public let pointer: String?
     /// After how many seconds to try again.
     public let retryAfterSeconds: Int?
+    /// With a 401: what the caller may authenticate with.
+    public let challenges: [String]
 
     /// An answer of any status.
     public init(
         _ status: HTTPResponse.Status, reason: String, detail: String? = nil, pointer: String? = nil,
-        retryAfterSeconds: Int? = nil
+        retryAfterSeconds: Int? = nil, challenges: [String] = ["Bearer"]
     ) {
         self.status = status
         self.reason = reason
         self.detail = detail
         self.pointer = pointer
         self.retryAfterSeconds = retryAfterSeconds
+        self.challenges = challenges
     }
 
     public var isTransient: Bool { status == .serviceUnavailable }
@@ -84,7 +87,7 @@ public struct APIError: Failure {
             title: status.reasonPhrase, status: status.code, reason: reason, detail: detail, pointer: pointer)
         var headers: HTTPFields = [.contentType: "application/problem+json"]
         if let retryAfterSeconds { headers[.retryAfter] = "\(retryAfterSeconds)" }
-        if status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
+        if status == .unauthorized { headers[values: .wwwAuthenticate] = challenges }
         return Response(
             status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: problem.json())))
     }

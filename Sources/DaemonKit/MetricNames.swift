@@ -46,7 +46,7 @@ public enum MetricNames {
         .sweepThrough,
         .commitSize, .commitSeconds, .commitQueued, .commitRefused, .runs, .partitionsMade,
     ]
-    static let ingest: [MetricName] = [.ingestRecords, .ingestSpooled]
+    static let ingest: [MetricName] = [.ingestRecords, .ingestCommitRecords, .ingestSpooled]
     static let poller: [MetricName] = [.pollerRecords, .pollerRatingSeconds, .pollerCommitSeconds]
     static let wallet: [MetricName] = [.walletHolds, .walletPostings, .walletParked]
     static let biller: [MetricName] = [.billerInvoices, .billerExports]
@@ -119,7 +119,10 @@ extension MetricName {
     /// Records at the door.
     public static let ingestRecords = MetricName(
         "warp_ingest_records_total", .counter, ["kind", "outcome"],
-        help: "Records by verdict: accepted, repeat, rejected.")
+        help: "Records by verdict: accepted, repeat, conflict, rejected.")
+    /// Records in one commit.
+    public static let ingestCommitRecords = MetricName(
+        "warp_ingest_commit_records", .sizes, help: "Records that one commit made durable.")
     /// Records waiting in the spool.
     public static let ingestSpooled = MetricName(
         "warp_ingest_spooled_records", .gauge, help: "Records in the spool, while PostgreSQL is away.")

@@ -18,6 +18,8 @@ public struct RejectReason: Error, Hashable, Sendable {
         case outOfRange = "OUT_OF_RANGE"
         /// `record_type` names no kind of record, or another one than the door takes.
         case unknownRecordType = "UNKNOWN_RECORD_TYPE"
+        /// The sender may not send records of this kind.
+        case notAllowed = "NOT_ALLOWED"
         /// A readable stamp that no switch of ours can have written (a wrapped 32-bit counter).
         case implausibleDate = "IMPLAUSIBLE_DATE"
     }

@@ -1,4 +1,0 @@
-@main
-enum CDRIngestPlaceholder {
-    static func main() {}
-}
