@@ -1,0 +1,41 @@
+import ArgumentParser
+import DaemonKit
+import Drivers
+import Foundation
+
+/// The operator's tool: migrations, keys, and a look at what the daemons are doing. Jobs that write an owner's table are commands of
+/// the owner.
+@main
+struct BillingCtl: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "billingctl",
+        abstract: "Operates WARP Billing: migrations, API keys, streams.",
+        subcommands: [Migrate.self, Keys.self, Streams.self])
+}
+
+/// Where PostgreSQL is.
+struct DatabaseOptions: ParsableArguments {
+    @Option(
+        name: .long,
+        help: "PostgreSQL as a libpq connection string (default: $WARP_DATABASE, else libpq's own PG* variables).")
+    var database: String?
+
+    /// Runs the body with a small pool.
+    func withPool<Result: Sendable>(
+        statementTimeout: Duration = .seconds(60), _ body: (PostgresPool) async throws -> Result
+    ) async throws -> Result {
+        let environment = ProcessInfo.processInfo.environment
+        let configuration = PostgresConfiguration(
+            connectionInfo: database ?? environment["WARP_DATABASE"] ?? "", applicationName: "billingctl",
+            statementTimeout: statementTimeout)
+        let pool = PostgresPool(configuration: configuration, size: 2)
+        do {
+            let result = try await body(pool)
+            await pool.close()
+            return result
+        } catch {
+            await pool.close()
+            throw error
+        }
+    }
+}

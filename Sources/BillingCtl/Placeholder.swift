@@ -1,4 +1,0 @@
-@main
-enum BillingCtlPlaceholder {
-    static func main() {}
-}
