@@ -35,7 +35,7 @@ struct Keys: AsyncParsableCommand {
                 _ = try await pool.execute(
                     """
                     INSERT INTO billing.api_keys (token_hash, name, kind, customer_id, created_at)
-                    VALUES (\(Digest.sha256(token)), \(holder), \(kind.rawValue), \(customer),
+                    VALUES (\(Digest.sha256(token)), \(holder), \(kind.rawValue), \(customer as UUID?),
                         \(InstantText.text(Clock.system.now()))::timestamptz)
                     """)
             }

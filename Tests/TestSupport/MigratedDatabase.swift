@@ -24,10 +24,25 @@ public enum TestDatabase {
         }
     }
 
+    private static func makeOnce(_ template: String, from migrator: Migrator, in cluster: PostgresPool) async throws {
+        for _ in 0..<480 {
+            if try await isMade(template, in: cluster) { return }
+            let held: Bool? = try await cluster.withAdvisoryLock(7_719_001) {
+                if try await !isMade(template, in: cluster) { try await make(template, from: migrator, in: cluster) }
+                return true
+            }
+            if held != nil { return }
+            try await Task.sleep(for: .milliseconds(250))
+        }
+        throw MigrationError.busy
+    }
+
+    private static func isMade(_ template: String, in cluster: PostgresPool) async throws -> Bool {
+        try await !cluster.query("SELECT datname FROM pg_database WHERE datname = \(template) AND datistemplate")
+            .isEmpty
+    }
+
     private static func make(_ template: String, from migrator: Migrator, in cluster: PostgresPool) async throws {
-        let rows = try await cluster.query(
-            "SELECT 1 AS one FROM pg_database WHERE datname = \(template) AND datistemplate")
-        guard rows.isEmpty else { return }
         try await cluster.execute("DROP DATABASE IF EXISTS \(identifier: template) WITH (FORCE)")
         try await cluster.execute("CREATE DATABASE \(identifier: template) TEMPLATE template0")
         let pool = PostgresPool(configuration: try Services.postgres(database: template), size: 1)
