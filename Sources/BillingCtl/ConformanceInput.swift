@@ -117,16 +117,16 @@ extension JSONValue {
     }
 
     /// A string, or null.
-    static func text(_ text: String?) -> JSONValue { text.map(JSONValue.string) ?? .null }
+    static func optional(_ text: String?) -> JSONValue { text.map(JSONValue.string) ?? .null }
 
     /// An amount with so many decimals, or null.
-    static func money(_ amount: Money?, _ scale: MoneyScale) -> JSONValue { text(amount?.text(scale)) }
+    static func money(_ amount: Money?, _ scale: MoneyScale) -> JSONValue { optional(amount?.text(scale)) }
 
     /// A whole number, or null.
-    static func integer(_ number: Int?) -> JSONValue { number.map { .number(String($0)) } ?? .null }
+    static func count(_ number: Int?) -> JSONValue { number.map { .number(String($0)) } ?? .null }
 
     /// Hundredths as a decimal with two digits, or null.
     static func hundredths(_ number: Int64?) -> JSONValue {
-        text(number.map { FixedPoint.text($0, scale: 2, decimals: 2) })
+        optional(number.map { FixedPoint.text($0, scale: 2, decimals: 2) })
     }
 }

@@ -36,7 +36,7 @@ extension SettlementConformance {
 
     private func line(_ line: InvoiceLine) -> JSONValue {
         .fields([
-            "class_key": .string(line.classKey.text), "sku": .text(line.sku?.text),
+            "class_key": .string(line.classKey.text), "sku": .optional(line.sku?.text),
             "gross": .money(line.gross, .charge),
             "bundle_credit": .money(line.bundleCredit, .charge),
             "volume_discount": .money(line.volumeDiscount, .charge),
@@ -113,8 +113,8 @@ extension SettlementConformance {
                 dueDate: try invoice.required("due_date").day(), asOf: day, lateFeePercent: lateFee)
             if let bucket = aging.bucket { buckets[bucket, default: .zero] += aging.open }
             return JSONValue.fields([
-                "id": .text(try invoice["id"]?.text()), "open": .money(aging.open, .cents),
-                "days_late": .integer(aging.daysLate), "bucket": .text(aging.bucket?.rawValue),
+                "id": .optional(try invoice["id"]?.text()), "open": .money(aging.open, .cents),
+                "days_late": .count(aging.daysLate), "bucket": .optional(aging.bucket?.rawValue),
                 "overdue": .bool(aging.isOverdue), "late_fee": .money(aging.lateFee, .cents),
             ])
         }
@@ -144,7 +144,7 @@ extension SettlementConformance {
                 "customer_ban": .string(key.ban), "usage_date": .string(key.day.text),
                 "voice_minutes": .string(UsageSummary.minutes(ofSeconds: summary.voiceSeconds)),
                 "voice_charges": .money(summary.voiceCharges.rounded(to: .ledger), .ledger),
-                "sms_count": .integer(summary.messageUnits),
+                "sms_count": .count(summary.messageUnits),
                 "sms_charges": .money(summary.messageCharges.rounded(to: .ledger), .ledger),
                 "toll_free_minutes": .string(UsageSummary.minutes(ofSeconds: summary.tollFreeSeconds)),
                 "toll_free_charges": .money(summary.tollFreeCharges.rounded(to: .ledger), .ledger),

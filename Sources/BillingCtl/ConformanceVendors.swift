@@ -11,24 +11,24 @@ extension SettlementConformance {
         let measures = try input.required("cdrs").list().compactMap(attempt)
         let card = Scorecard(measures, targets: try targets(input["targets"]))
         var fields: [JSONValue.Field] = [
-            .init(name: "attempts", value: .integer(card.attempts)),
-            .init(name: "answered", value: .integer(card.answered)),
-            .init(name: "asr", value: .text(card.asr?.text)),
-            .init(name: "ner", value: .text(card.ner?.text)),
+            .init(name: "attempts", value: .count(card.attempts)),
+            .init(name: "answered", value: .count(card.answered)),
+            .init(name: "asr", value: .optional(card.asr?.text)),
+            .init(name: "ner", value: .optional(card.ner?.text)),
             .init(name: "acd", value: .hundredths(card.acdHundredths)),
-            .init(name: "pdd_p50_ms", value: .integer(card.pddP50Milliseconds)),
-            .init(name: "pdd_p95_ms", value: .integer(card.pddP95Milliseconds)),
+            .init(name: "pdd_p50_ms", value: .count(card.pddP50Milliseconds)),
+            .init(name: "pdd_p95_ms", value: .count(card.pddP95Milliseconds)),
             .init(name: "mos", value: .hundredths(card.mosHundredths.map(Int64.init))),
             .init(name: "total_cost", value: .money(card.totalCost, .charge)),
             .init(name: "cost_per_successful_call", value: .money(card.costPerSuccessfulCall, .charge)),
-            .init(name: "score", value: .text(card.score?.text)),
-            .init(name: "grade", value: .text(card.grade)),
+            .init(name: "score", value: .optional(card.score?.text)),
+            .init(name: "grade", value: .optional(card.grade)),
         ]
         if let sla = input["sla"], let payable = input["payable"] {
             let adjustment = VendorAdjustment(card, sla: try self.sla(sla), payable: try payable.money())
             fields += [
                 .init(name: "breaches", value: .array(adjustment.breaches.map { .string($0.rawValue) })),
-                .init(name: "adjustment_pct", value: .integer(adjustment.percent)),
+                .init(name: "adjustment_pct", value: .count(adjustment.percent)),
                 .init(name: "adjustment", value: .money(adjustment.amount, .cents)),
             ]
         }
@@ -86,7 +86,7 @@ extension SettlementConformance {
         let totals = matching.totals
         return .fields([
             "results": .array(matching.matches.map(result)),
-            "ignored_ours": .integer(matching.ignoredOurs), "ignored_theirs": .integer(matching.ignoredTheirs),
+            "ignored_ours": .count(matching.ignoredOurs), "ignored_theirs": .count(matching.ignoredTheirs),
             "totals": .fields([
                 "calls": measure(totals.calls) { String($0) },
                 "billed_seconds": measure(totals.billed) { String($0) },
@@ -108,7 +108,7 @@ extension SettlementConformance {
 
     private func result(_ match: Match<String, Int>) -> JSONValue {
         .fields([
-            "ours": .text(match.ours?.id), "theirs": .integer(match.theirs?.id),
+            "ours": .optional(match.ours?.id), "theirs": .count(match.theirs?.id),
             "status": .string(match.status.rawValue),
             "issues": .array(match.issues.map { .string($0.rawValue) }),
             "cost_delta": .money(match.costDelta, .charge),
@@ -118,7 +118,7 @@ extension SettlementConformance {
     private func measure(_ discrepancy: Discrepancy, _ text: (Int64) -> String) -> JSONValue {
         .fields([
             "ours": .string(text(discrepancy.ours)), "theirs": .string(text(discrepancy.theirs)),
-            "delta": .string(text(discrepancy.delta)), "delta_pct": .text(discrepancy.percentage?.text),
+            "delta": .string(text(discrepancy.delta)), "delta_pct": .optional(discrepancy.percentage?.text),
             "discrepancy": .bool(discrepancy.isDiscrepancy),
         ])
     }

@@ -25,7 +25,7 @@ struct WalletCase {
             rate: try input.required("rate").rate(), terms: try ConformanceInput.terms(input["terms"]))
         let seconds = price.maximumSeconds(
             available: try input["available"]?.money(.ledger), cap: try input["cap"]?.integer() ?? CallPrice.defaultCap)
-        return .fields(["max_seconds": .integer(seconds)])
+        return .fields(["max_seconds": .count(seconds)])
     }
 
     private init(_ input: ConformanceInput) throws {
@@ -119,14 +119,14 @@ struct WalletCase {
         func add(_ name: String, _ value: JSONValue) { fields.append(JSONValue.Field(name: name, value: value)) }
         add("op", .string(name))
         add("ok", .bool(step.refusal == nil))
-        add("error", .text(step.refusal?.rawValue))
-        add("alert", .integer(step.decision?.alert?.rawValue))
+        add("error", .optional(step.refusal?.rawValue))
+        add("alert", .count(step.decision?.alert?.rawValue))
         add("recharge", .money(step.decision?.recharge, .cents))
         add("flags", .array((step.decision?.flags ?? []).map { .string($0.rawValue) }))
         add("ledger", .array((step.decision?.entries ?? []).map(entry)))
         if name == "authorize" || name == "extend" {
-            add("max_seconds", .integer(step.hold?.maximumSeconds))
-            add("reserve_seconds", .integer(step.hold?.hold.reserveSeconds))
+            add("max_seconds", .count(step.hold?.maximumSeconds))
+            add("reserve_seconds", .count(step.hold?.hold.reserveSeconds))
             add("hold", .money(step.hold?.hold.amount, .ledger))
         }
         add("balance", .money(wallet.balance, .ledger))
