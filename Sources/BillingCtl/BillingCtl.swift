@@ -9,8 +9,8 @@ import Foundation
 struct BillingCtl: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "billingctl",
-        abstract: "Operates WARP Billing: migrations, API keys, streams.",
-        subcommands: [Migrate.self, Keys.self, Streams.self])
+        abstract: "Operates WARP Billing: migrations, API keys, streams, conformance.",
+        subcommands: [Migrate.self, Keys.self, Streams.self, ConformanceCommand.self])
 }
 
 /// Where PostgreSQL is.

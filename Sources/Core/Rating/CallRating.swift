@@ -94,22 +94,10 @@ extension RatedUsage {
             received: received)
         ratingInstant = times.instant
         flags.formUnion(times.flags)
-        let end = cdr.end.instant
-        guard let answer = cdr.answer.instant else {
-            if let start = cdr.start.instant, let end, end < start { flags.insert(.clockSkew) }
-            return
-        }
-        call.answered = true
-        if let start = cdr.start.instant, answer < start { flags.insert(.clockSkew) }
-        guard let end else {
-            flags.insert(.missingEnd)
-            return
-        }
-        let duration = end - answer
-        call.durationMilliseconds = duration
-        if duration < 0 { flags.insert(.negativeDuration) }
-        if duration > CallEvidence.longestMilliseconds { flags.insert(.excessiveDuration) }
-        if duration == 0 { flags.insert(.zeroDuration) }
+        let length = CallLength(cdr)
+        call.answered = length.isAnswered
+        call.durationMilliseconds = length.milliseconds
+        flags.formUnion(length.flags)
     }
 
     /// Numbers, their routing and places, and the class that follows (sections E, J, K).
@@ -167,9 +155,6 @@ extension RatedUsage {
 }
 
 extension CallEvidence {
-    /// The longest call that is believed (rule D3): a day.
-    static let longestMilliseconds: Int64 = 86_400_000
-
     /// The numbers and their places as evidence (rule E7).
     fileprivate mutating func show(
         _ caller: CallerIdentity, _ called: NormalizedNumber, _ input: JurisdictionInput, names: NameTable

@@ -1,0 +1,50 @@
+public import Core
+
+/// The rating tables of one moment, with what they were made of: immutable, and swapped whole for the next one.
+public struct RatingSnapshot: Sendable {
+    /// What rating looks things up in.
+    public let tables: RatingTables
+    /// Which versions of reference data, customers and vendors the tables hold.
+    public let stamp: SnapshotStamp
+
+    /// A snapshot of these tables.
+    public init(_ tables: RatingTables, stamp: SnapshotStamp = SnapshotStamp()) {
+        self.tables = tables
+        self.stamp = stamp
+    }
+
+    /// The version of the reference data, as records name it.
+    public var version: String { tables.version }
+
+    /// Rates a call; `dip` is a portability service's answer, `received` when the record came in.
+    public func rate(_ cdr: RawCDR, dip: LRNAnswer? = nil, received: Instant? = nil) -> RatedUsage {
+        tables.rate(cdr, dip: dip, received: received)
+    }
+
+    /// Rates a message.
+    public func rate(_ mdr: RawMDR, received: Instant? = nil) -> RatedUsage {
+        tables.rate(mdr, received: received)
+    }
+
+    /// Rates an API query.
+    public func rate(_ query: APIUsage, received: Instant? = nil) -> RatedUsage {
+        tables.rate(query, received: received)
+    }
+}
+
+/// What a snapshot was made of. Equal stamps mean that nothing has to be loaded again.
+public struct SnapshotStamp: Hashable, Sendable {
+    /// `reference_versions.version`; 0 before the first one.
+    public var referenceVersion: Int64
+    /// The change counter of customers, BANs and numbers.
+    public var customersVersion: Int64
+    /// The change counter of vendors.
+    public var vendorsVersion: Int64
+
+    /// A stamp of these versions.
+    public init(referenceVersion: Int64 = 0, customersVersion: Int64 = 0, vendorsVersion: Int64 = 0) {
+        self.referenceVersion = referenceVersion
+        self.customersVersion = customersVersion
+        self.vendorsVersion = vendorsVersion
+    }
+}
