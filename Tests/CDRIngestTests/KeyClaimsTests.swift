@@ -1,0 +1,70 @@
+import Core
+import Reference
+import Testing
+
+@testable import CDRIngest
+
+@Suite("Claims on keys")
+struct KeyClaimsTests {
+    private static func claims(_ records: [(RecordKind, UInt64, UInt64)]) -> KeyClaims {
+        KeyClaims(
+            records.map { kind, key, content in
+                (
+                    RecordKey(kind: kind, hash: Identifier128(high: 0, low: key)),
+                    Identifier128(high: 0, low: content)
+                )
+            })
+    }
+
+    private static func key(_ key: UInt64) -> RecordKey {
+        RecordKey(kind: .cdr, hash: Identifier128(high: 0, low: key))
+    }
+
+    @Test("the first of each key claims it, by kind and hash whatever the order of arrival")
+    func claimants() {
+        let claims = Self.claims([(.mdr, 1, 0), (.cdr, 9, 0), (.cdr, 2, 0), (.cdr, 9, 1), (.mdr, 1, 0)])
+        #expect(claims.claimants == [2, 1, 0])
+    }
+
+    @Test("what follows a new key in its batch is a repeat where it says the same, else a conflict")
+    func newKeys() {
+        let claims = Self.claims([(.cdr, 1, 7), (.cdr, 1, 8), (.cdr, 1, 7), (.cdr, 2, 7)])
+        #expect(claims.standings(taken: [0, 3], owners: [:]) == [.first, .conflict, .repeated, .first])
+    }
+
+    @Test("against a key of another commit every record is compared with its owner, not with the batch's first")
+    func ownedKeys() {
+        let claims = Self.claims([(.cdr, 1, 7), (.cdr, 1, 8), (.cdr, 1, 7)])
+        let owners = [Self.key(1): Identifier128(high: 0, low: 8)]
+        #expect(claims.standings(taken: [], owners: owners) == [.conflict, .repeated, .conflict])
+    }
+
+    @Test(
+        "a month before is the same day, or the last one of a shorter month",
+        arguments: [
+            (day: "2026-11-23", months: 13, before: "2025-10-23"),
+            (day: "2026-03-31", months: 1, before: "2026-02-28"),
+            (day: "2028-03-31", months: 1, before: "2028-02-29"),
+            (day: "2026-01-15", months: 13, before: "2024-12-15"),
+        ])
+    func monthsBefore(day: String, months: Int, before: String) throws {
+        #expect(try #require(UsageDay(parsing: day)).monthsBefore(months).text == before)
+    }
+
+    @Test("rows of a day whose numbers follow each other are one span; a gap or another day ends it")
+    func runs() throws {
+        let monday = try #require(UsageDay(parsing: "2026-11-23"))
+        let numbers: [(Int64, UsageDay)] = [
+            (5, monday), (3, monday), (4, monday), (6, monday.advanced(days: -1)), (8, monday),
+        ]
+        let call = RawCDR(id: UsageID(Identifier128(high: 0, low: 1)), sipUUID: "u")
+        let rows = numbers.map { number, day in
+            RawRow(
+                id: Identifier128(high: 0, low: 1), sequence: number, day: day, source: "switch",
+                receivedAt: Instant(milliseconds: 0), isConflict: false, record: .call(call), document: [])
+        }
+        let spans = RawSpan.runs(kind: .cdr, of: rows)
+        #expect(spans.map { [$0.first, $0.last, Int64($0.count)] } == [[3, 5, 3], [6, 6, 1], [8, 8, 1]])
+        #expect(spans.map(\.day) == [monday, monday.advanced(days: -1), monday])
+    }
+}
