@@ -1,7 +1,8 @@
 import Drivers
 import Foundation
-import Reference
 import Testing
+
+@testable import Reference
 
 @Suite("CSV")
 struct CSVReaderTests {
