@@ -13,6 +13,10 @@ CREATE TABLE billing.customers (
     service_state text,
     lines integer NOT NULL DEFAULT 0 CHECK (lines >= 0),
     wholesale boolean NOT NULL DEFAULT false,
+    -- T1: interstate shares of indeterminate usage and of recurring fees; false leaves international usage out of the USF base.
+    indeterminate_piu numeric(8, 7) NOT NULL DEFAULT 1 CHECK (indeterminate_piu BETWEEN 0 AND 1),
+    recurring_piu numeric(8, 7) NOT NULL DEFAULT 0 CHECK (recurring_piu BETWEEN 0 AND 1),
+    usf_international boolean NOT NULL DEFAULT true,
     margin_alert_pct numeric(5, 2) NOT NULL DEFAULT 10.00,
     -- What the wallet starts with: the wallet reads them once, when it makes the customer's wallet (M27).
     initial_credit_limit numeric(10, 2),
@@ -69,4 +73,10 @@ GRANT SELECT ON billing.customers, billing.customer_bans, billing.customer_numbe
 GRANT SELECT ON SEQUENCE billing.customers_version_seq TO warp_poller, warp_wallet, warp_recon;
 GRANT SELECT ON billing.customers, billing.customer_bans, billing.customer_numbers, billing.exemptions,
     billing.biller_audit TO warp_ctl;
+-- M29: a customer's key sees one customer's row.
+ALTER TABLE billing.customers ENABLE ROW LEVEL SECURITY;
+CREATE POLICY daemons ON billing.customers TO warp_biller, warp_poller, warp_wallet, warp_recon, warp_ctl USING (true);
+CREATE POLICY own ON billing.customers FOR SELECT TO warp_biller_customer
+    USING (customer_id = nullif(current_setting('warp.customer', true), '')::uuid);
+GRANT SELECT ON billing.customers TO warp_biller_customer;
 GRANT SELECT ON billing.customer_bans TO warp_biller_customer, warp_wallet_customer, warp_poller_customer;

@@ -55,13 +55,17 @@ CREATE INDEX invoices_by_customer ON billing.invoices (customer_id, period_start
 CREATE TABLE billing.invoice_lines (
     invoice_id uuid NOT NULL REFERENCES billing.invoices,
     line_number integer NOT NULL,
-    kind text NOT NULL CHECK (kind IN ('usage', 'late_usage', 'recurring', 'tax', 'balance_paid')),
+    kind text NOT NULL
+        CHECK (kind IN ('usage', 'late_usage', 'recurring', 'minimum_commitment', 'tax', 'balance_paid')),
     class_key text NOT NULL,
     sku text,
     description text NOT NULL,
     records bigint NOT NULL,
     quantity numeric(16, 2),
     gross numeric(14, 5) NOT NULL,
+    bundle_credit numeric(14, 5) NOT NULL DEFAULT 0,
+    volume_discount numeric(14, 5) NOT NULL DEFAULT 0,
+    promotion_credit numeric(14, 5) NOT NULL DEFAULT 0,
     net numeric(14, 5) NOT NULL,
     amount numeric(12, 2) NOT NULL,
     exempt boolean NOT NULL DEFAULT false,
@@ -69,17 +73,31 @@ CREATE TABLE billing.invoice_lines (
     PRIMARY KEY (invoice_id, line_number)
 );
 
+-- A held line whose class key has a SKU by now: exported as a document of its own (K4). The line itself is never changed.
+CREATE TABLE billing.invoice_line_releases (
+    invoice_id uuid NOT NULL,
+    line_number integer NOT NULL,
+    sku text NOT NULL,
+    external_id text NOT NULL,
+    released_at timestamptz NOT NULL,
+    PRIMARY KEY (invoice_id, line_number),
+    FOREIGN KEY (invoice_id, line_number) REFERENCES billing.invoice_lines
+);
+
 -- The usage an invoice carries: rated_seq <= cut_seq in its period, and (previous_cut_seq, cut_seq] of earlier periods.
--- period_from and period_until are the period's instants in UTC, half-open (I1).
+-- period_from and period_until are the period's instants in UTC, half-open (I1), without a gap from one period to the next.
+-- A period that had nothing to bill is closed without an invoice: what comes late for it is on the next one.
 CREATE TABLE billing.invoice_cuts (
-    invoice_id uuid PRIMARY KEY REFERENCES billing.invoices,
+    invoice_id uuid UNIQUE REFERENCES billing.invoices,
     customer_id uuid NOT NULL REFERENCES billing.customers,
     period_from timestamptz NOT NULL,
     period_until timestamptz NOT NULL,
     previous_cut_seq bigint NOT NULL,
     cut_seq bigint NOT NULL,
+    period_end date NOT NULL,
     CHECK (previous_cut_seq <= cut_seq),
-    UNIQUE (customer_id, period_from)
+    CHECK (period_from < period_until),
+    PRIMARY KEY (customer_id, period_from)
 );
 
 CREATE TABLE billing.usage_summary (
@@ -162,10 +180,10 @@ GRANT SELECT ON billing.invoices, billing.usage_summary TO warp_biller_customer;
 GRANT SELECT, INSERT, UPDATE ON billing.invoice_numbers, billing.billing_runs, billing.invoices, billing.usage_summary,
     billing.netsuite_exports, billing.tax_rates, billing.biller_progress TO warp_biller;
 GRANT DELETE ON billing.tax_rates TO warp_biller;
-GRANT SELECT, INSERT ON billing.invoice_lines, billing.invoice_cuts, billing.payment_orders, billing.received_payments
-    TO warp_biller;
+GRANT SELECT, INSERT ON billing.invoice_lines, billing.invoice_line_releases, billing.invoice_cuts,
+    billing.payment_orders, billing.received_payments TO warp_biller;
 GRANT USAGE ON SEQUENCE billing.invoices_seq TO warp_biller;
 GRANT SELECT ON billing.invoices, billing.invoice_cuts, billing.payment_orders, billing.received_payments TO warp_wallet;
-GRANT SELECT ON billing.billing_runs, billing.invoices, billing.invoice_lines, billing.invoice_cuts, billing.usage_summary,
-    billing.payment_orders, billing.received_payments, billing.netsuite_exports, billing.tax_rates, billing.biller_progress
-    TO warp_ctl;
+GRANT SELECT ON billing.billing_runs, billing.invoices, billing.invoice_lines, billing.invoice_line_releases,
+    billing.invoice_cuts, billing.usage_summary, billing.payment_orders, billing.received_payments, billing.netsuite_exports,
+    billing.tax_rates, billing.biller_progress TO warp_ctl;

@@ -95,7 +95,7 @@ public struct BillingPeriod: Hashable, Sendable {
 extension ZoneClock {
     /// The local day that an instant belongs to: days are the intervals between their first instants, so a day that begins
     /// twice (clocks set back over midnight) keeps what lies between.
-    func day(of instant: Instant) -> UsageDay {
+    public func day(of instant: Instant) -> UsageDay {
         var day = local(instant).day
         while instant < start(of: day) { day = day.advanced(days: -1) }
         while instant >= start(of: day.advanced(days: 1)) { day = day.advanced(days: 1) }

@@ -42,6 +42,12 @@ public struct SQL: ExpressibleByStringInterpolation, Sendable {
             text += "$\(parameters.count)"
         }
 
+        /// Binds a value or NULL. Beside the one above so that the compiler does not take an optional for a mistake.
+        public mutating func appendInterpolation<Value: PostgresEncodable>(_ value: Value?) {
+            parameters.append(PostgresParameter(type: Value.postgresType, text: value?.postgresText))
+            text += "$\(parameters.count)"
+        }
+
         /// Puts in a part written elsewhere; its parameters are numbered on.
         public mutating func appendInterpolation(_ part: SQL) {
             text += part.text(numberedFrom: parameters.count)

@@ -1,0 +1,62 @@
+import ArgumentParser
+import Core
+import DaemonKit
+import Foundation
+
+/// `biller`: invoices and NetSuite.
+@main
+struct BillerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "biller",
+        abstract: "Closes billing cycles: usage becomes invoices with taxes, and invoices go to NetSuite.",
+        discussion: """
+            Examples:
+              biller customers load customers.json
+              biller customers set BAN100001 payment_terms=NET_60
+              biller taxes load taxes.json
+              biller run-cycle --date 2026-12-01
+              biller preview --customer BAN100001
+              biller invoices show WB-000001
+            """,
+        subcommands: [
+            Serve.self, CheckConfig.self, CustomersCommand.self, TaxesCommand.self, RunCycleCommand.self,
+            PreviewCommand.self, InvoicesCommand.self,
+        ])
+
+    static let daemon = Daemon(
+        name: "biller", role: "warp_biller", port: 8084, keys: BillerConfig.keys, isSingle: true)
+
+    struct Serve: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Runs the daemon until SIGTERM.")
+        @OptionGroup var options: DaemonOptions
+
+        func run() async throws {
+            try await BillerCommand.daemon.serve(options) { context in try BillerCommand.build(context) }
+        }
+    }
+
+    struct CheckConfig: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Reads the whole configuration and prints every fault (exit 2), or ok.")
+        @OptionGroup var options: DaemonOptions
+
+        func run() async throws {
+            try await BillerCommand.daemon.checkConfig(options)
+        }
+    }
+
+    /// The daemon's parts: cycles are closed on schedule, exports tried again, customer-days kept, questions answered.
+    static func build(_ context: DaemonContext) throws {
+        let biller = try Biller(context)
+        context.schedule("billing", context.config[BillerConfig.billingSchedule]) {
+            _ = try await biller.runCycle(waiting: .seconds(300))
+        }
+        context.schedule("netsuite", .every(seconds: context.config[BillerConfig.netSuiteRetryInterval])) {
+            let label = NetSuiteSync.label(at: biller.now(), run: .random())
+            try await biller.finish(label: label)
+        }
+    }
+
+    /// Who runs a command, for the audit trail.
+    static var actor: String { "operator:\(ProcessInfo.processInfo.userName)" }
+}

@@ -1,4 +1,0 @@
-@main
-enum BillerPlaceholder {
-    static func main() {}
-}
