@@ -43,7 +43,7 @@ extension RedisError: Failure {
 }
 
 /// Whether splitting a batch may find the record that is to blame. A transient failure, and one of the machinery, is tried again.
-func blamesRecord(_ error: any Error) -> Bool {
+public func blamesRecord(_ error: any Error) -> Bool {
     if let error = error as? PostgresError { return error.blamesRecord }
     if error is RedisError { return false }
     return !FailureFacts(error).isTransient

@@ -47,7 +47,10 @@ public enum MetricNames {
         .commitSize, .commitSeconds, .commitQueued, .commitRefused, .runs, .partitionsMade,
     ]
     static let ingest: [MetricName] = [.ingestRecords, .ingestCommitRecords, .ingestSpooled]
-    static let poller: [MetricName] = [.pollerRecords, .pollerRatingSeconds, .pollerCommitSeconds]
+    static let poller: [MetricName] = [
+        .pollerRecords, .pollerRatingSeconds, .pollerCommitSeconds, .pollerBatchSize, .pollerParked,
+        .pollerConservationDifference,
+    ]
     static let wallet: [MetricName] = [.walletHolds, .walletPostings, .walletParked]
     static let biller: [MetricName] = [.billerInvoices, .billerExports]
     static let recon: [MetricName] = [.reconRecords, .reconDisputes, .reconDisputedDollars]
@@ -129,13 +132,23 @@ extension MetricName {
     /// Usage by rating outcome.
     public static let pollerRecords = MetricName(
         "warp_poller_records_total", .counter, ["kind", "outcome"],
-        help: "Records by outcome: rated, not_billable, unrated, held.")
+        help: "Records by outcome: rated, not_billable, unrated, held, repeat.")
     /// Time to rate a batch.
     public static let pollerRatingSeconds = MetricName(
         "warp_poller_rating_seconds", .seconds, ["kind"], help: "Time to gather facts for a batch and rate it.")
     /// Time to store a batch.
     public static let pollerCommitSeconds = MetricName(
         "warp_poller_commit_seconds", .seconds, ["kind"], help: "Time to store a rated batch.")
+    /// Records of a batch.
+    public static let pollerBatchSize = MetricName(
+        "warp_poller_batch_records", .sizes, ["kind"], help: "Records of one transaction.")
+    /// Parked usage by status.
+    public static let pollerParked = MetricName(
+        "warp_poller_parked_records", .gauge, ["status"], help: "Records that are parked: held, unrated, waiting.")
+    /// Records without an outcome.
+    public static let pollerConservationDifference = MetricName(
+        "warp_poller_conservation_difference_records", .gauge,
+        help: "Usage received in two days that has no outcome: what is on its way, and 0 when all is quiet.")
     /// Holds by outcome.
     public static let walletHolds = MetricName(
         "warp_wallet_holds_total", .counter, ["outcome"],

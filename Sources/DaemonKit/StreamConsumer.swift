@@ -28,6 +28,9 @@ public struct UndecodableEntry: Failure {
 
 /// A record that broke the process when it was tried alone (M5).
 public struct ProcessBreaker: Failure {
+    /// Such a record.
+    public init() {}
+
     public var reason: String { "broke-the-process" }
     public var isTransient: Bool { false }
 }

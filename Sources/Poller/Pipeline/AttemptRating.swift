@@ -1,0 +1,113 @@
+import Core
+import Drivers
+import Reference
+
+/// Rates the attempt in a raw row by its call.
+typealias AttemptRating = @Sendable (_ row: RawRow, _ call: RatedCall) throws -> StoredAttempt
+
+/// What an attempt takes from its call (M10): who called whom, and what kind of call it was. A call that is parked gives as
+/// much as one that is rated: the vendor bills us either way.
+struct RatedCall: Sendable, Hashable {
+    /// The call's raw row.
+    let id: UsageID
+    let usage: RatedUsage
+
+    init(_ usage: RatedUsage) {
+        id = usage.id
+        self.usage = usage
+    }
+
+    /// The call of these fields, named as in `rated_cdr` and in the evidence of parked calls.
+    init(id: UsageID, field: (String) throws -> String?) rethrows {
+        self.id = id
+        var call = CallEvidence()
+        call.direction = try field("direction").flatMap(CallDirection.init(rawValue:))
+        call.ani = try field("ani").flatMap { PhoneNumber(parsing: $0) }
+        call.dnis = try field("dni").flatMap { DialledNumber(stored: $0) }
+        call.dnisKind = try field("dni_kind").flatMap(NumberKind.init) ?? .missing
+        call.dnisParty.lrn = try field("dni_lrn").flatMap { NationalNumber(parsing: $0) }
+        call.jurisdiction = try field("jurisdiction").flatMap(Jurisdiction.init) ?? .invalid
+        var usage = RatedUsage(id: id, key: "", service: .voice, refVersion: "", evidence: .call(call))
+        usage.taxJurisdiction = try field("tax_jurisdiction").flatMap(TaxJurisdiction.init) ?? .none
+        usage.classKey = try field("class_key").map { ClassKey($0) }
+        self.usage = usage
+    }
+
+    /// The id of the call that an attempt belongs to.
+    static func id(sipUUID: String) -> UsageID {
+        UsageID(RecordReader.id(.cdr, naturalKey: sipUUID))
+    }
+}
+
+extension StoredAttempt {
+    /// An attempt of a call, with its expected cost by the vendor's terms.
+    init(_ attempt: VendorAttempt, in row: RawRow, of call: RatedCall, tables: RatingTables) {
+        let price = tables.vendorPrice(of: attempt, call: call.usage)
+        self.init(alone: attempt, in: row, refVersion: tables.version)
+        callID = call.id
+        ani = call.usage.call?.ani?.text
+        dni = call.usage.call?.dnis?.text
+        classKey = call.usage.classKey
+        ratePrefix = price.prefix
+        billedSeconds = price.billedSeconds ?? (attempt.answer.instant == nil && !attempt.isDirty ? 0 : nil)
+        rate = price.rate
+        cost = price.cost
+        flags = .none
+        if price.isWithoutRate { flags.insert(.noVendorRate) }
+        if price.isOverflow { flags.insert(.amountOverflow) }
+    }
+
+    /// An attempt whose call never came (rule Q1).
+    init(alone attempt: VendorAttempt, in row: RawRow, refVersion: String) {
+        self.init(row: row, attempt: attempt, flags: [.noCall], refVersion: refVersion)
+    }
+}
+
+extension DialledNumber {
+    /// A number or code as `DialledNumber.text` wrote it.
+    init?(stored text: String) {
+        if let number = PhoneNumber(parsing: text) {
+            self = .number(number)
+        } else if let code = UInt32(text) {
+            self = .code(code)
+        } else {
+            return nil
+        }
+    }
+}
+
+/// Finds the calls that attempts belong to, rated or parked.
+struct CallLookup: Sendable {
+    let pool: PostgresPool
+
+    /// A call's day may differ from its attempt's: an attempt begins after its call, a call may last a day.
+    private static let daysBefore = 2
+    private static let daysAfter = 1
+
+    /// The calls with an outcome, by id.
+    func calls(_ ids: Set<UsageID>, around days: some Collection<UsageDay>) async throws -> [UsageID: RatedCall] {
+        guard let first = days.min(), let last = days.max() else { return [:] }
+        let wanted = Array(ids)
+        let rows = try await pool.query(
+            """
+            SELECT call.id, call.direction, call.ani, call.dni, call.dni_kind, call.dni_lrn, call.jurisdiction,
+                call.tax_jurisdiction, call.class_key
+            FROM billing.rated_cdr AS call
+            WHERE call.id = ANY (\(wanted))
+                AND call.usage_day BETWEEN \(first.advanced(days: -Self.daysBefore))
+                    AND \(last.advanced(days: Self.daysAfter))
+            UNION ALL
+            SELECT parked.id, parked.evidence->>'direction', parked.evidence->>'ani', parked.evidence->>'dni',
+                parked.evidence->>'dni_kind', parked.evidence->>'dni_lrn', parked.evidence->>'jurisdiction',
+                parked.evidence->>'tax_jurisdiction', parked.evidence->>'class_key'
+            FROM billing.unrated_usage AS parked
+            WHERE parked.kind = 'raw_cdr' AND parked.id = ANY (\(wanted)) AND parked.resolved_at IS NULL
+            """)
+        var calls: [UsageID: RatedCall] = [:]
+        for row in rows {
+            let id: UsageID = try row.value("id")
+            calls[id] = try RatedCall(id: id) { try row.value($0) }
+        }
+        return calls
+    }
+}

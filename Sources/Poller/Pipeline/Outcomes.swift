@@ -1,0 +1,155 @@
+import Core
+import Reference
+
+/// A rated record and the raw row it came from, with what of the record is stored beside the evidence.
+struct StoredUsage: Sendable, Hashable {
+    let row: RawRow
+    var usage: RatedUsage
+    let extras: Extras
+
+    /// Columns that are the record's own words.
+    enum Extras: Sendable, Hashable {
+        case call(sipCallID: String?, start: Instant?, answer: Instant?, end: Instant?, trunk: String?)
+        case message(status: String?)
+        case query(status: String?)
+    }
+}
+
+/// A try of a call at a vendor, rated as far as its call lets it (M10).
+struct StoredAttempt: Sendable, Hashable {
+    let row: RawRow
+    let attempt: VendorAttempt
+    /// The raw row's id of its call; nil where it never came.
+    var callID: UsageID?
+    var ani: String?
+    var dni: String?
+    var classKey: ClassKey?
+    var ratePrefix: String?
+    var billedSeconds: Int?
+    var rate: Rate?
+    var cost: Money?
+    var flags: Flags
+    var refVersion: String
+
+    /// The partition: the UTC day of the attempt's start, or of its receipt where that is no day we keep.
+    var day: UsageDay {
+        guard let start = attempt.start.instant, UsageAge(of: start, receivedAt: row.receivedAt) == .current else {
+            return row.day
+        }
+        return start.usageDay
+    }
+}
+
+/// A record that waits (M6): for a person, for reference data, for its call.
+struct ParkedUsage: Sendable, Hashable {
+    enum Status: String, Sendable {
+        case held, unrated, waiting
+    }
+
+    let row: RawRow
+    var status: Status
+    /// Rule codes, or one kebab-case reason where the record broke the machinery.
+    var flags: [String]
+    var customerBAN: String?
+    /// The record whose key a conflict repeats.
+    var conflictsWith: UsageID?
+    /// The call for which an attempt waits.
+    var waitsFor: UsageID?
+    /// What attempts of a parked call take from it.
+    var call: RatedCall?
+    /// A JSON object with all that is known.
+    var evidence: [UInt8]
+    var refVersion: String
+    var retryAt: Instant?
+}
+
+/// What one batch of raw rows of one kind came to.
+struct BatchOutcomes: Sendable {
+    let kind: RawKind
+    var usage: [StoredUsage] = []
+    var attempts: [StoredAttempt] = []
+    var parked: [ParkedUsage] = []
+
+    init(kind: RawKind) {
+        self.kind = kind
+    }
+
+    var isEmpty: Bool { usage.isEmpty && attempts.isEmpty && parked.isEmpty }
+    var rows: [RawRow] { usage.map(\.row) + attempts.map(\.row) + parked.map(\.row) }
+
+    /// The outcomes of some rows only.
+    func of(_ ids: Set<UsageID>) -> BatchOutcomes {
+        var part = BatchOutcomes(kind: kind)
+        part.usage = usage.filter { ids.contains($0.row.id) }
+        part.attempts = attempts.filter { ids.contains($0.row.id) }
+        part.parked = parked.filter { ids.contains($0.row.id) }
+        return part
+    }
+}
+
+/// Whether a rating instant lies where records are kept (rule G8, M1): keys for 13 months back, partitions for 7 days ahead.
+enum UsageAge: Sendable {
+    case tooOld, current, future
+
+    static let monthsKept = 13
+    static let daysAhead = 7
+
+    /// The age of usage at an instant, seen from when it was received.
+    init(of instant: Instant, receivedAt: Instant) {
+        let (year, month, day) = receivedAt.usageDay.civil
+        let months = year * 12 + (month - 1) - Self.monthsKept
+        let oldestMonth = months % 12 + 1
+        let oldestDay = min(day, UsageDay.length(ofMonth: oldestMonth, year: months / 12))
+        guard let oldest = UsageDay(year: months / 12, month: oldestMonth, day: oldestDay) else {
+            preconditionFailure("a clamped day of a month exists")
+        }
+        if instant.usageDay < oldest {
+            self = .tooOld
+        } else if instant.usageDay > receivedAt.usageDay.advanced(days: Self.daysAhead) {
+            self = .future
+        } else {
+            self = .current
+        }
+    }
+}
+
+extension ParkedUsage {
+    /// A record that was rated as far as it could be: held or unrated.
+    init(_ usage: RatedUsage, in row: RawRow) {
+        self.init(
+            row: row, status: usage.status == .unrated ? .unrated : .held, flags: usage.flags.names,
+            customerBAN: usage.customerBAN?.text, evidence: usage.json, refVersion: usage.refVersion)
+        if usage.call != nil { call = RatedCall(usage) }
+    }
+
+    /// A record with the key of an earlier one and other content: neither enriched nor rated (rule G8).
+    init(conflict row: RawRow, refVersion: String) {
+        self.init(
+            row: row, status: .held, flags: [Flag.duplicateConflict.name],
+            conflictsWith: UsageID(RecordReader.id(row.kind.record, naturalKey: row.key)),
+            evidence: Self.evidence(["key": row.key]), refVersion: refVersion)
+    }
+
+    /// A record that broke the machinery (M5), under the reason of the failure.
+    init(broken row: RawRow, reason: String, detail: String, refVersion: String) {
+        self.init(
+            row: row, status: .held, flags: [reason],
+            evidence: Self.evidence(["key": row.key, "reason": reason, "detail": detail]), refVersion: refVersion)
+    }
+
+    /// An attempt that waits for its call (M10).
+    init(waiting attempt: VendorAttempt, in row: RawRow, for call: UsageID, until retryAt: Instant, refVersion: String) {
+        self.init(
+            row: row, status: .waiting, flags: [], customerBAN: attempt.customerBAN?.text, waitsFor: call,
+            evidence: Self.evidence(["key": row.key]), refVersion: refVersion, retryAt: retryAt)
+    }
+
+    /// An object of texts, without the NUL that `jsonb` cannot hold.
+    private static func evidence(_ fields: KeyValuePairs<String, String>) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.object { writer in
+            for (name, value) in fields { writer.field(name, value.replacing("\0", with: "")) }
+        }
+        return writer.bytes
+    }
+}

@@ -1,0 +1,134 @@
+import Core
+import DaemonKit
+import Drivers
+import Reference
+
+/// Where a parked record's raw row lies.
+struct ParkedPlace: Sendable, Hashable {
+    let kind: RawKind
+    let id: UsageID
+    let day: UsageDay
+    let number: Int64
+    let parkedAt: Instant
+}
+
+/// Reads and settles the rows of `unrated_usage`.
+struct ParkedUsageStore: Sendable {
+    let pool: PostgresPool
+
+    /// Open rows of a kind that wait for reference data and were last rated with another version, the first by number.
+    func unrated(_ kind: RawKind, notBy version: String, after: Int64, limit: Int) async throws -> [ParkedPlace] {
+        let rows = try await pool.query(
+            """
+            SELECT id, raw_day, raw_seq, parked_at
+            FROM billing.unrated_usage
+            WHERE kind = \(kind.fact.rawValue) AND status = 'unrated' AND resolved_at IS NULL
+                AND raw_seq > \(after) AND ref_version <> \(version)
+            ORDER BY raw_seq
+            LIMIT \(limit)
+            """)
+        return try rows.map { try ParkedPlace(kind: kind, $0) }
+    }
+
+    /// Waiting attempts that are due, the longest due first.
+    func dueAttempts(at now: Instant, limit: Int) async throws -> [ParkedPlace] {
+        let rows = try await pool.query(
+            """
+            SELECT id, raw_day, raw_seq, parked_at
+            FROM billing.unrated_usage
+            WHERE kind = 'raw_vendor_cdr' AND status = 'waiting' AND resolved_at IS NULL AND retry_at <= \(now)
+            ORDER BY retry_at
+            LIMIT \(limit)
+            """)
+        return try rows.map { try ParkedPlace(kind: .attempt, $0) }
+    }
+
+    /// How many rows are open, by status.
+    func openCounts() async throws -> [String: Int] {
+        let rows = try await pool.query(
+            """
+            SELECT status, count(*) AS count
+            FROM billing.unrated_usage
+            WHERE resolved_at IS NULL
+            GROUP BY status
+            """)
+        return Dictionary(
+            uniqueKeysWithValues: try rows.map { (try $0.value("status"), try $0.value("count", as: Int.self)) })
+    }
+
+    // MARK: In a transaction
+
+    /// The open rows among these, locked, with their status: who has the lock settles them.
+    static func lockOpen(
+        _ kind: RawKind, _ ids: [UsageID], in transaction: PostgresTransaction
+    ) throws -> [UsageID: ParkedUsage.Status] {
+        let rows = try transaction.query(
+            """
+            SELECT id, status
+            FROM billing.unrated_usage
+            WHERE kind = \(kind.fact.rawValue) AND id = ANY (\(ids)) AND resolved_at IS NULL
+            ORDER BY id
+            FOR UPDATE
+            """)
+        var open: [UsageID: ParkedUsage.Status] = [:]
+        for row in rows {
+            let status = ParkedUsage.Status(rawValue: try row.value("status"))
+            guard let status else { throw PostgresError.decoding(column: "status", reason: "no status of parked usage") }
+            open[try row.value("id")] = status
+        }
+        return open
+    }
+
+    /// Closes rows whose records are rated now: `resolved_by` names the rated rows, which have the same ids.
+    static func resolve(
+        _ kind: RawKind, _ ids: [UsageID], resolution: String, at now: Instant, in transaction: PostgresTransaction
+    ) throws {
+        guard !ids.isEmpty else { return }
+        try transaction.execute(
+            """
+            UPDATE billing.unrated_usage
+            SET resolved_at = \(now), resolved_by = id, resolution = \(resolution), retry_at = NULL
+            WHERE kind = \(kind.fact.rawValue) AND id = ANY (\(ids))
+            """)
+    }
+
+    /// Brings rows that stay parked up to date: what they lack now, and with which version that was found.
+    static func update(_ parked: [ParkedUsage], in transaction: PostgresTransaction) throws {
+        guard let kind = parked.first?.row.kind else { return }
+        try transaction.execute(
+            """
+            UPDATE billing.unrated_usage AS parked
+            SET status = news.status, flags = string_to_array(news.flags, ','), customer_ban = news.customer_ban,
+                waits_for = news.waits_for, evidence = news.evidence::jsonb, ref_version = news.ref_version,
+                retry_at = news.retry_at, attempts = attempts + 1
+            FROM unnest(
+                    \(parked.map(\.row.id)), \(parked.map(\.status.rawValue))::text[],
+                    \(parked.map { $0.flags.joined(separator: ",") })::text[], \(parked.map(\.customerBAN))::text[],
+                    \(parked.map(\.waitsFor)), \(parked.map { String(decoding: $0.evidence, as: UTF8.self) })::text[],
+                    \(parked.map(\.refVersion))::text[], \(parked.map(\.retryAt)))
+                AS news (id, status, flags, customer_ban, waits_for, evidence, ref_version, retry_at)
+            WHERE parked.kind = \(kind.fact.rawValue) AND parked.id = news.id
+            """)
+    }
+
+    /// Puts off waiting attempts whose call has not come yet.
+    func postpone(_ ids: [UsageID], until retryAt: Instant) async throws {
+        guard !ids.isEmpty else { return }
+        try await pool.execute(
+            """
+            UPDATE billing.unrated_usage
+            SET retry_at = \(retryAt), attempts = attempts + 1
+            WHERE kind = 'raw_vendor_cdr' AND status = 'waiting' AND id = ANY (\(ids))
+            """)
+    }
+}
+
+extension ParkedPlace {
+    fileprivate init(kind: RawKind, _ row: PostgresRow) throws(PostgresError) {
+        self.kind = kind
+        id = try row.value("id")
+        day = try row.value("raw_day")
+        number = try row.value("raw_seq")
+        parkedAt = try row.value("parked_at")
+    }
+}

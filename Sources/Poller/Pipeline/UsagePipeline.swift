@@ -1,0 +1,289 @@
+import Core
+import DaemonKit
+import Reference
+
+/// The way of a batch: raw rows → records → rating → one commit → the doorbell. All of the control flow is here.
+struct UsagePipeline: Sendable {
+    /// Stores the outcomes of a batch in one transaction.
+    typealias Commit =
+        @Sendable (_ outcomes: BatchOutcomes, _ now: Instant, _ rateAttempt: @escaping AttemptRating) async throws
+        -> CommittedBatch
+
+    let reader: RawUsageReader
+    let enricher: Enricher
+    let reference: CurrentReference
+    let calls: CallLookup
+    let commit: Commit
+    /// Rings for rated usage; never fails.
+    let publish: @Sendable ([UsageSpan]) -> Void
+    let loop: Loop
+    let limits: PipelineLimits
+
+    /// Handles the spans of doorbells: reads their rows and brings each to its outcome. A repeat changes nothing.
+    func handle(_ spans: [UsageSpan]) async throws {
+        for kind in RawKind.allCases {
+            let own = spans.filter { $0.kind == kind.fact }
+            guard !own.isEmpty else { continue }
+            for part in Self.parts(of: own, rows: limits.batchRows) {
+                try await handle(try await reader.rows(of: kind, in: part), of: kind)
+            }
+        }
+    }
+
+    /// Brings raw rows of one kind to their outcomes. A row that cannot be stored is found by halving and parked (M5).
+    func handle(_ rows: [RawRow], of kind: RawKind) async throws {
+        try await isolating(rows) { rows in
+            try await process(rows, of: kind)
+        } alone: { row, error in
+            try await park(row, FailureFacts(error).reason, detail: "\(error)")
+        }
+    }
+
+    /// Handles a span that broke the process before: each row is parked before it is tried, and taken out when it came through.
+    func handleWarily(_ span: UsageSpan, retry: ParkedRetry) async throws {
+        guard let kind = RawKind(span.kind) else { return }
+        for row in try await reader.rows(of: kind, in: [span]) { try await handleWarily(row, retry: retry) }
+    }
+
+    /// Parks a row, then tries it: if the process breaks again, the row stays parked and the next ones go on.
+    func handleWarily(_ row: RawRow, retry: ParkedRetry) async throws {
+        let failure = ProcessBreaker()
+        guard try await park(row, failure.reason, detail: "the process ended while this record was handled") else {
+            return
+        }
+        try await retry.release([row])
+    }
+
+    // MARK: One batch
+
+    private func process(_ rows: [RawRow], of kind: RawKind) async throws {
+        guard !rows.isEmpty else { return }
+        let start = ContinuousClock.now
+        var tables = try await reference.tables()
+        var outcomes = try await outcomes(of: rows, kind, tables: tables)
+        if outcomes.lacksReference, try await reference.refresh() {
+            tables = try await reference.tables()
+            outcomes = try await self.outcomes(of: rows, kind, tables: tables)
+        }
+        loop.metrics.observe(.pollerRatingSeconds, ContinuousClock.now - start, kind.countedAs)
+        let stored = ContinuousClock.now
+        let committed = try await commit(outcomes, now, rateAttempt(tables))
+        publish(committed.spans)
+        loop.metrics.observe(.pollerCommitSeconds, ContinuousClock.now - stored, kind.countedAs)
+        loop.metrics.observe(.pollerBatchSize, Double(rows.count), kind.countedAs)
+        count(committed, kind)
+    }
+
+    /// What each row comes to, by these tables.
+    func outcomes(of rows: [RawRow], _ kind: RawKind, tables: RatingTables) async throws -> BatchOutcomes {
+        var outcomes = BatchOutcomes(kind: kind)
+        var attempts: [(row: RawRow, attempt: VendorAttempt)] = []
+        for row in rows {
+            if row.isConflict {
+                outcomes.parked.append(ParkedUsage(conflict: row, refVersion: tables.version))
+                continue
+            }
+            switch enrichedOrBroken(row, tables.version) {
+            case .broken(let parked): outcomes.parked.append(parked)
+            case .enriched(let enriched):
+                switch enriched.record {
+                case .call(let call): outcomes.add(tables.rate(call, received: row.receivedAt), call, in: row)
+                case .message(let message): outcomes.add(tables.rate(message, received: row.receivedAt), message, in: row)
+                case .query(let query): outcomes.add(tables.rate(query, received: row.receivedAt), query, in: row)
+                case .attempt(let attempt): attempts.append((row, attempt))
+                case .receipt: preconditionFailure("the poller reads no receipts")
+                }
+            }
+        }
+        try await add(attempts, to: &outcomes, tables: tables)
+        return outcomes
+    }
+
+    /// Attempts whose call has an outcome are rated by it; the others wait (M10).
+    private func add(
+        _ attempts: [(row: RawRow, attempt: VendorAttempt)], to outcomes: inout BatchOutcomes, tables: RatingTables
+    ) async throws {
+        guard !attempts.isEmpty else { return }
+        let ids = Set(attempts.map { RatedCall.id(sipUUID: $0.attempt.sipUUID) })
+        let found = try await calls.calls(ids, around: attempts.map(\.row.day))
+        let retryAt = now.advanced(seconds: limits.attemptRetrySeconds)
+        for (row, attempt) in attempts {
+            let id = RatedCall.id(sipUUID: attempt.sipUUID)
+            if let call = found[id] {
+                outcomes.attempts.append(StoredAttempt(attempt, in: row, of: call, tables: tables))
+            } else {
+                outcomes.parked.append(
+                    ParkedUsage(waiting: attempt, in: row, for: id, until: retryAt, refVersion: tables.version))
+            }
+        }
+    }
+
+    private enum Reading {
+        case enriched(EnrichedRecord)
+        case broken(ParkedUsage)
+    }
+
+    private func enrichedOrBroken(_ row: RawRow, _ refVersion: String) -> Reading {
+        do throws(RejectReason) {
+            return .enriched(try enricher.enriched(row))
+        } catch {
+            return .broken(
+                ParkedUsage(
+                    broken: row, reason: "unreadable-document", detail: "\(error.code.rawValue) at \(error.field)",
+                    refVersion: refVersion))
+        }
+    }
+
+    /// Rates an attempt that waited, inside the transaction that stores its call.
+    func rateAttempt(_ tables: RatingTables) -> AttemptRating {
+        { [enricher] row, call in
+            guard case .attempt(let attempt) = try enricher.enriched(row).record else {
+                preconditionFailure("an attempt's document holds an attempt")
+            }
+            return StoredAttempt(attempt, in: row, of: call, tables: tables)
+        }
+    }
+
+    /// Parks a row that cannot be handled; false where it had an outcome already.
+    @discardableResult
+    private func park(_ row: RawRow, _ reason: String, detail: String) async throws -> Bool {
+        let tables = try await reference.tables()
+        var outcomes = BatchOutcomes(kind: row.kind)
+        outcomes.parked = [ParkedUsage(broken: row, reason: reason, detail: detail, refVersion: tables.version)]
+        let committed = try await commit(outcomes, now, rateAttempt(tables))
+        loop.logger.error(
+            "Record parked: it cannot be handled",
+            metadata: [
+                "usage.id": "\(row.id)", "usage.kind": "\(row.kind.countedAs)", "failure.reason": "\(reason)",
+                "failure.detail": "\(detail)",
+            ])
+        count(committed, row.kind)
+        return committed.repeats == 0
+    }
+
+    private func count(_ committed: CommittedBatch, _ kind: RawKind) {
+        for outcome in OutcomeCounts.Outcome.allCases {
+            let total = committed.counts.total(outcome)
+            if total > 0 { loop.metrics.increment(.pollerRecords, by: total, kind.countedAs, outcome.rawValue) }
+        }
+        if committed.repeats > 0 { loop.metrics.increment(.pollerRecords, by: committed.repeats, kind.countedAs, "repeat") }
+    }
+
+    var now: Instant { Instant(milliseconds: loop.clock.now()) }
+
+    /// Spans in groups of about so many rows; a longer span is cut.
+    static func parts(of spans: [UsageSpan], rows: Int) -> [[UsageSpan]] {
+        var parts: [[UsageSpan]] = [[]]
+        var room = rows
+        for span in spans {
+            var rest = span
+            while rest.count > room {
+                if room > 0 {
+                    var piece = rest
+                    piece.last = rest.first + Int64(room) - 1
+                    parts[parts.count - 1].append(piece)
+                    rest.first = piece.last + 1
+                }
+                parts.append([])
+                room = rows
+            }
+            parts[parts.count - 1].append(rest)
+            room -= rest.count
+        }
+        return parts.filter { !$0.isEmpty }
+    }
+}
+
+/// The bounds of the pipeline.
+struct PipelineLimits: Sendable {
+    /// The most rows of one transaction.
+    var batchRows = 2_000
+    /// After how many seconds an attempt without its call is looked at again.
+    var attemptRetrySeconds = 60
+    /// After how many seconds alone an attempt is stored without its call (M10).
+    var attemptAloneSeconds = 900
+}
+
+/// Runs some work on items together; after a failure for which one of them may be to blame, on halves, until it stands alone (M5).
+func isolating<Item: Sendable>(
+    _ items: [Item], work: ([Item]) async throws -> Void, alone: (Item, any Error) async throws -> Void
+) async throws {
+    do {
+        try await work(items)
+    } catch where blamesRecord(error) {
+        guard items.count > 1 else {
+            if let item = items.first { try await alone(item, error) }
+            return
+        }
+        let middle = items.count / 2
+        try await isolating(Array(items[..<middle]), work: work, alone: alone)
+        try await isolating(Array(items[middle...]), work: work, alone: alone)
+    }
+}
+
+extension BatchOutcomes {
+    /// Adds a rated call.
+    mutating func add(_ usage: RatedUsage, _ call: RawCDR, in row: RawRow) {
+        add(
+            usage, in: row,
+            .call(
+                sipCallID: call.sipCallID, start: call.start.instant, answer: call.answer.instant,
+                end: call.end.instant, trunk: call.vendorTrunk))
+    }
+
+    /// Adds a rated message.
+    mutating func add(_ usage: RatedUsage, _ message: RawMDR, in row: RawRow) {
+        add(usage, in: row, .message(status: message.status))
+    }
+
+    /// Adds a rated query.
+    mutating func add(_ usage: RatedUsage, _ query: APIUsage, in row: RawRow) {
+        add(usage, in: row, .query(status: query.status))
+    }
+
+    /// Rated and not billable usage is stored; held and unrated usage is parked (M6).
+    private mutating func add(_ usage: RatedUsage, in row: RawRow, _ extras: StoredUsage.Extras) {
+        switch usage.status {
+        case .rated, .notBillable:
+            guard let instant = usage.ratingInstant, UsageAge(of: instant, receivedAt: row.receivedAt) != .future else {
+                // Its partition is further ahead than any we keep (M1).
+                return parked.append(ParkedUsage(usage.held(for: .futureTimestamp), in: row))
+            }
+            self.usage.append(StoredUsage(row: row, usage: usage, extras: extras))
+        case .held, .unrated:
+            parked.append(ParkedUsage(usage, in: row))
+        }
+    }
+
+    /// Whether something was not found that may have been loaded since: worth a look at what is new.
+    var lacksReference: Bool {
+        let wanted: Flags = [.unknownCustomer, .noVendorRate]
+        let unknown = Set(wanted.names)
+        return usage.contains { $0.usage.flags.containsAny(of: wanted) } || attempts.contains { $0.flags.contains(.noVendorRate) }
+            || parked.contains { !unknown.isDisjoint(with: $0.flags) }
+    }
+}
+
+extension RatedUsage {
+    /// The record as it is held for a reason that only storing finds: without amounts (rule G9).
+    fileprivate func held(for flag: Flag) -> RatedUsage {
+        var held = self
+        held.status = .held
+        held.flags.insert(flag)
+        held.ratePlanID = nil
+        held.rate = nil
+        held.charge = nil
+        held.vendorRate = nil
+        held.vendorCost = nil
+        held.margin = nil
+        held.marginPercentage = nil
+        if case .call(var call) = evidence {
+            call.billedSeconds = nil
+            call.ratePrefix = nil
+            call.vendorRatePrefix = nil
+            call.vendorBilledSeconds = nil
+            held.evidence = .call(call)
+        }
+        return held
+    }
+}

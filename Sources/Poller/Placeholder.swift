@@ -1,4 +1,0 @@
-@main
-enum PollerPlaceholder {
-    static func main() {}
-}

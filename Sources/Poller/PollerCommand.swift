@@ -1,0 +1,115 @@
+import ArgumentParser
+import Core
+import DaemonKit
+import Drivers
+import Reference
+import ServiceLifecycle
+
+/// `poller`: enriches and rates usage.
+@main
+struct PollerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "poller",
+        abstract: "Rates every call, message and query once, and keeps the evidence.",
+        discussion: """
+            Examples:
+              poller serve --config /etc/warp-billing/poller.yaml
+              poller load /srv/reference/2026-12
+              poller load-deck decks.csv
+              poller versions rollback 41
+              poller parked list --status unrated
+            """,
+        subcommands: [
+            Serve.self, CheckConfig.self, LoadDirectory.self, LoadNPA.self, LoadCountryPrefixes.self, LoadLERG.self,
+            LoadPorted.self, LoadRespOrg.self, LoadLocalAreas.self, LoadDeck.self, LoadPlan.self, LoadConnectors.self,
+            LoadCarriers.self, LoadSKU.self, VersionsCommand.self, ParkedCommand.self,
+        ])
+
+    static let daemon = Daemon(name: "poller", role: "warp_poller", port: 8082, keys: PollerConfig.keys)
+
+    struct Serve: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Runs the daemon until SIGTERM.")
+        @OptionGroup var options: DaemonOptions
+
+        func run() async throws {
+            try await PollerCommand.daemon.serve(options) { context in PollerCommand.build(context) }
+        }
+    }
+
+    struct CheckConfig: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Reads the whole configuration and prints every fault (exit 2), or ok.")
+        @OptionGroup var options: DaemonOptions
+
+        func run() async throws {
+            try await PollerCommand.daemon.checkConfig(options)
+        }
+    }
+
+    /// The daemon's parts: four streams are read on every instance; sweeps and retries run on one.
+    static func build(_ context: DaemonContext) {
+        let pool = context.pool
+        let reference = CurrentReference(pool: pool, dependency: context.readiness.register("reference"))
+        let outcomeTables = RawKind.allCases.map(\.outcomeTableName)
+        let store = RatedUsageStore(
+            pool: pool,
+            partitions: context.partitions(
+                of: outcomeTables, daysBack: context.config[PollerConfig.partitionDaysBack]))
+        let publisher = context.publisher
+        let pipeline = UsagePipeline(
+            reader: RawUsageReader(pool: pool), enricher: Enricher(), reference: reference,
+            calls: CallLookup(pool: pool),
+            commit: { try await store.commit($0, at: $1, rateAttempt: $2) },
+            publish: { spans in
+                publisher.publish(
+                    spans.map(\.json), to: StreamName.ratedUsage.rawValue, type: StreamName.ratedUsage.entryType)
+            }, loop: context.loop, limits: PollerConfig.limits(context.config))
+        let retry = ParkedRetry(pipeline: pipeline, store: store, parked: ParkedUsageStore(pool: pool))
+
+        context.schedule("reference", .every(seconds: context.config[PollerConfig.referencePoll])) {
+            try await reference.refresh()
+        }
+        for kind in RawKind.allCases { consume(kind, by: pipeline, retry: retry, context) }
+        addSingleton(MinuteTick(pipeline: pipeline, retry: retry, pool: pool), context)
+        RatePlanRoutes(plans: RatePlanStore(pool: context.customerPool), reference: reference, clock: context.clock).add(
+            to: context.router.group("/api/v1/billing").add(
+                middleware: context.auth.requiring(.customer, .operator, .service)))
+    }
+
+    /// Reads a kind's stream: spans are handled together, and warily when they have broken a process before.
+    private static func consume(
+        _ kind: RawKind, by pipeline: UsagePipeline, retry: ParkedRetry, _ context: DaemonContext
+    ) {
+        context.consume(
+            kind.fact.stream.rawValue, group: StreamGroup.poller.rawValue,
+            decode: { message in
+                do {
+                    return try UsageSpan.parse(body: message.body)
+                } catch let error as UsageSpan.ParsingError {
+                    throw UndecodableEntry(reason: error.message)
+                }
+            },
+            handle: { try await pipeline.handle($0) },
+            park: { span, _ in try await pipeline.handleWarily(span, retry: retry) })
+    }
+
+    /// What one instance at a time does once a minute.
+    private static func addSingleton(_ tick: MinuteTick, _ context: DaemonContext) {
+        let interval = context.config[DaemonConfig.sweepInterval]
+        var services: [any Service] = RawKind.allCases.map { kind in
+            Sweep(
+                "poller-\(kind.fact.rawValue)", kind: kind.fact.rawValue, every: .seconds(interval), pool: context.pool,
+                loop: context.loop
+            ) { try await tick.sweep(kind, through: $0) }
+        }
+        services.append(
+            ScheduledWork("retry-parked", .every(seconds: interval), loop: context.loop) { try await tick.retryParked() })
+        let clock = context.clock
+        let gauges = PollerGauges(pool: context.pool, parked: tick.retry.parked, metrics: context.metrics)
+        services.append(
+            ScheduledWork("gauges", .every(seconds: interval), loop: context.loop) {
+                try await gauges.refresh(now: Instant(milliseconds: clock.now()))
+            })
+        context.add(Singleton("poller-sweeps", pool: context.pool, services: services, loop: context.loop))
+    }
+}
