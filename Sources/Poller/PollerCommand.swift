@@ -71,9 +71,10 @@ struct PollerCommand: AsyncParsableCommand {
         }
         for kind in RawKind.allCases { consume(kind, by: pipeline, retry: retry, context) }
         addSingleton(MinuteTick(pipeline: pipeline, retry: retry, pool: pool), context)
-        RatePlanRoutes(plans: RatePlanStore(pool: context.customerPool), reference: reference, clock: context.clock).add(
-            to: context.router.group("/api/v1/billing").add(
-                middleware: context.auth.requiring(.customer, .operator, .service)))
+        RatePlanRoutes(plans: RatePlanStore(pool: context.customerPool), reference: reference, clock: context.clock)
+            .add(
+                to: context.router.group("/api/v1/billing").add(
+                    middleware: context.auth.requiring(.customer, .operator, .service)))
     }
 
     /// Reads a kind's stream: spans are handled together, and warily when they have broken a process before.
@@ -103,7 +104,9 @@ struct PollerCommand: AsyncParsableCommand {
             ) { try await tick.sweep(kind, through: $0) }
         }
         services.append(
-            ScheduledWork("retry-parked", .every(seconds: interval), loop: context.loop) { try await tick.retryParked() })
+            ScheduledWork("retry-parked", .every(seconds: interval), loop: context.loop) {
+                try await tick.retryParked()
+            })
         let clock = context.clock
         let gauges = PollerGauges(pool: context.pool, parked: tick.retry.parked, metrics: context.metrics)
         services.append(

@@ -36,7 +36,8 @@ extension LoadFileCommand {
 /// `poller load DIR`: every file of a reference directory.
 struct LoadDirectory: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "load", abstract: "Loads a whole directory of reference files and puts all of them in force at once.",
+        commandName: "load",
+        abstract: "Loads a whole directory of reference files and puts all of them in force at once.",
         discussion: """
             Files that are not there keep what is in force. Known files: \
             \(ReferenceKind.allCases.map(\.fileName).joined(separator: ", ")).
@@ -98,7 +99,8 @@ struct Load {
         }
         print("version \(loaded.version) is in force")
         for load in loaded.loads {
-            print("  \(load.name.isEmpty ? load.kind.rawValue : "\(load.kind.rawValue) \(load.name)"): \(load.rows) rows")
+            print(
+                "  \(load.name.isEmpty ? load.kind.rawValue : "\(load.kind.rawValue) \(load.name)"): \(load.rows) rows")
         }
     }
 
@@ -166,7 +168,8 @@ struct LoadLocalAreas: LoadFileCommand {
 struct LoadDeck: LoadFileCommand {
     static let kind = ReferenceKind.deck
     static let configuration = CommandConfiguration(
-        commandName: "load-deck", abstract: "Loads rate decks of customers or vendors; each replaces the deck of its name.")
+        commandName: "load-deck",
+        abstract: "Loads rate decks of customers or vendors; each replaces the deck of its name.")
     @Argument(help: "The CSV file.") var file: String
     @OptionGroup var options: LoadOptions
 }

@@ -51,7 +51,8 @@ struct VersionsCommand: AsyncParsableCommand {
                 version.changes.count > 4
                 ? "\(version.changes.prefix(4).joined(separator: ", ")) and \(version.changes.count - 4) more"
                 : version.changes.joined(separator: ", ")
-            return "\(version.version)  \(version.activatedAt.text)  \(version.activatedBy)  \(version.note)  [\(changes)]"
+            return
+                "\(version.version)  \(version.activatedAt.text)  \(version.activatedBy)  \(version.note)  [\(changes)]"
         }.joined(separator: "\n")
     }
 

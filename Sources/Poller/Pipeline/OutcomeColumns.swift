@@ -25,7 +25,8 @@ enum OutcomeColumns {
             "message_id", "customer_id", "customer_ban", "status", "flags", "direction", "message_status",
             "rating_instant", "source_number", "destination_number", "country", "carrier", "encoding", "units",
             "jurisdiction", "tax_jurisdiction", "class_key", "sku", "rate_plan_id", "rate", "surcharge",
-            "charge", "vendor", "vendor_rate", "vendor_fee", "vendor_cost", "margin", "margin_percentage", "ref_version",
+            "charge", "vendor", "vendor_rate", "vendor_fee", "vendor_cost", "margin", "margin_percentage",
+            "ref_version",
         ]
 
     static let query =

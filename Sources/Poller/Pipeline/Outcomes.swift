@@ -138,7 +138,8 @@ extension ParkedUsage {
     }
 
     /// An attempt that waits for its call (M10).
-    init(waiting attempt: VendorAttempt, in row: RawRow, for call: UsageID, until retryAt: Instant, refVersion: String) {
+    init(waiting attempt: VendorAttempt, in row: RawRow, for call: UsageID, until retryAt: Instant, refVersion: String)
+    {
         self.init(
             row: row, status: .waiting, flags: [], customerBAN: attempt.customerBAN?.text, waitsFor: call,
             evidence: Self.evidence(["key": row.key]), refVersion: refVersion, retryAt: retryAt)

@@ -73,7 +73,9 @@ struct ParkedUsageStore: Sendable {
         var open: [UsageID: ParkedUsage.Status] = [:]
         for row in rows {
             let status = ParkedUsage.Status(rawValue: try row.value("status"))
-            guard let status else { throw PostgresError.decoding(column: "status", reason: "no status of parked usage") }
+            guard let status else {
+                throw PostgresError.decoding(column: "status", reason: "no status of parked usage")
+            }
             open[try row.value("id")] = status
         }
         return open

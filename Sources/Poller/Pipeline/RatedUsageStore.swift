@@ -53,7 +53,8 @@ struct RatedUsageStore: Sendable {
     /// Makes the partitions of the days that outcomes fall on, in transactions of their own.
     func ensurePartitions(for outcomes: BatchOutcomes) async throws {
         for (kind, usage) in Dictionary(grouping: outcomes.usage, by: \.row.kind) {
-            try await partitions.ensure(kind.outcomeTableName, days: Set(usage.compactMap(\.usage.usageDay).map(\.number)))
+            try await partitions.ensure(
+                kind.outcomeTableName, days: Set(usage.compactMap(\.usage.usageDay).map(\.number)))
         }
         let waiting = outcomes.parked.filter { $0.status == .waiting }.map(\.row.day.number)
         let attemptDays = Set(outcomes.attempts.map(\.day.number) + waiting)

@@ -88,7 +88,8 @@ struct UsagePipeline: Sendable {
             case .enriched(let enriched):
                 switch enriched.record {
                 case .call(let call): outcomes.add(tables.rate(call, received: row.receivedAt), call, in: row)
-                case .message(let message): outcomes.add(tables.rate(message, received: row.receivedAt), message, in: row)
+                case .message(let message):
+                    outcomes.add(tables.rate(message, received: row.receivedAt), message, in: row)
                 case .query(let query): outcomes.add(tables.rate(query, received: row.receivedAt), query, in: row)
                 case .attempt(let attempt): attempts.append((row, attempt))
                 case .receipt: preconditionFailure("the poller reads no receipts")
@@ -166,7 +167,9 @@ struct UsagePipeline: Sendable {
             let total = committed.counts.total(outcome)
             if total > 0 { loop.metrics.increment(.pollerRecords, by: total, kind.countedAs, outcome.rawValue) }
         }
-        if committed.repeats > 0 { loop.metrics.increment(.pollerRecords, by: committed.repeats, kind.countedAs, "repeat") }
+        if committed.repeats > 0 {
+            loop.metrics.increment(.pollerRecords, by: committed.repeats, kind.countedAs, "repeat")
+        }
     }
 
     var now: Instant { Instant(milliseconds: loop.clock.now()) }
@@ -210,7 +213,7 @@ func isolating<Item: Sendable>(
 ) async throws {
     do {
         try await work(items)
-    } catch where blamesRecord(error) {
+    } catch  where blamesRecord(error) {
         guard items.count > 1 else {
             if let item = items.first { try await alone(item, error) }
             return
@@ -259,7 +262,8 @@ extension BatchOutcomes {
     var lacksReference: Bool {
         let wanted: Flags = [.unknownCustomer, .noVendorRate]
         let unknown = Set(wanted.names)
-        return usage.contains { $0.usage.flags.containsAny(of: wanted) } || attempts.contains { $0.flags.contains(.noVendorRate) }
+        return usage.contains { $0.usage.flags.containsAny(of: wanted) }
+            || attempts.contains { $0.flags.contains(.noVendorRate) }
             || parked.contains { !unknown.isDisjoint(with: $0.flags) }
     }
 }

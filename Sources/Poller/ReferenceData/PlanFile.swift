@@ -85,15 +85,21 @@ private struct PlanReader {
             places[id] = "\(pointer)/id"
         }
         let type = text("type", of: json, at: pointer).flatMap { word -> PlanType? in
-            if PlanType(rawValue: word) == nil { note("\(pointer)/type", "'\(word)' is none of voice, tollfree, sms, api") }
+            if PlanType(rawValue: word) == nil {
+                note("\(pointer)/type", "'\(word)' is none of voice, tollfree, sms, api")
+            }
             return PlanType(rawValue: word)
         }
         let customer = optional("customer_id", of: json, at: pointer, "no customer id") { CustomerID(parsing: $0) }
-        let effective = text("effective_date", of: json, at: pointer).flatMap { day($0, at: "\(pointer)/effective_date") }
+        let effective = text("effective_date", of: json, at: pointer).flatMap {
+            day($0, at: "\(pointer)/effective_date")
+        }
         let expiry = optional("expiry_date", of: json, at: pointer, "no day such as 2026-11-22") {
             UsageDay(parsing: $0)
         }
-        if let effective, let expiry, expiry <= effective { note("\(pointer)/expiry_date", "is not after effective_date") }
+        if let effective, let expiry, expiry <= effective {
+            note("\(pointer)/expiry_date", "is not after effective_date")
+        }
         guard let rates = json["rates"] else {
             note("\(pointer)/rates", "is missing")
             return nil

@@ -87,7 +87,8 @@ struct ReferenceColumn: Sendable {
     }
 
     private static func isDigits(_ text: String, _ counts: ClosedRange<Int>) -> Bool {
-        counts.contains(text.utf8.count) && text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        counts.contains(text.utf8.count)
+            && text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
     }
 
     private static func rate(_ text: String) -> Rate? {

@@ -47,7 +47,8 @@ struct ReferenceLoader: Sendable {
             .filter { FileManager.default.fileExists(atPath: $0.path) }
         guard !found.isEmpty else {
             throw FileFaults(
-                faults: [FileFault(file: directory, place: "0", problem: "holds no file of reference data")], omitted: 0)
+                faults: [FileFault(file: directory, place: "0", problem: "holds no file of reference data")], omitted: 0
+            )
         }
         return found
     }
