@@ -27,12 +27,12 @@ extension Conformance {
         let number = snapshot.tables.numbers.plan.normalize(input["raw"]?.string, in: context)
         return .fields([
             "kind": .string(number.kind.rawValue),
-            "e164": .text(number.number?.text),
-            "country": .text(number.country),
-            "national": .text(number.national?.text),
-            "service_code": .text(number.serviceCode.map { String($0) }),
-            "reason": .text(number.reason?.rawValue),
-            "rn": .text(number.rn?.text),
+            "e164": .optional(number.number?.text),
+            "country": .optional(number.country),
+            "national": .optional(number.national?.text),
+            "service_code": .optional(number.serviceCode.map { String($0) }),
+            "reason": .optional(number.reason?.rawValue),
+            "rn": .optional(number.rn?.text),
             "npdi": .bool(number.npdi),
             "flags": .texts(number.flags.names),
         ])
@@ -47,8 +47,8 @@ extension Conformance {
             headers, direction: CallDirection(parsing: input["direction"]?.string),
             btn: input["btn"]?.string.map { plan.normalize($0) })
         return .fields([
-            "ani": .text(caller.number?.number?.text),
-            "ani_kind": .text(caller.number?.kind.rawValue),
+            "ani": .optional(caller.number?.number?.text),
+            "ani_kind": .optional(caller.number?.kind.rawValue),
             "ani_source": .string(caller.source.rawValue),
             "flags": .texts(caller.flags.names),
         ])
@@ -67,8 +67,8 @@ extension Conformance {
             if billed == .grace { flags.insert(.grace) }
         }
         return .fields([
-            "duration_ms": .integer(length.milliseconds.map { Int($0) }),
-            "billed_seconds": .integer(billed?.seconds),
+            "duration_ms": .count(length.milliseconds.map { Int($0) }),
+            "billed_seconds": .count(billed?.seconds),
             "flags": .texts(flags.names),
         ])
     }
@@ -78,7 +78,7 @@ extension Conformance {
         let terms = try ConformanceInput.terms(input["terms"])
         let charge = terms.charge(
             rate: try input.required("rate").rate(), billedSeconds: try input.required("billed_seconds").integer())
-        return .fields(["charge": .text(charge?.text(.charge))])
+        return .fields(["charge": .optional(charge?.text(.charge))])
     }
 
     private func margin(_ json: JSONValue) throws -> JSONValue {
@@ -86,7 +86,7 @@ extension Conformance {
         let margin = RateMargin(rate: try input.required("rate").rate(), cost: try input.required("cost").rate())
         return .fields([
             "margin": .string(margin.margin.text),
-            "margin_percentage": .text(margin.percentage?.text),
+            "margin_percentage": .optional(margin.percentage?.text),
         ])
     }
 
@@ -106,8 +106,8 @@ extension Conformance {
         let text = MessageText(try ConformanceInput(input).required("body").text(), coding: input["coding"]?.integer)
         return .fields([
             "encoding": .string(text.encoding.rawValue),
-            "length": .integer(text.length),
-            "segments": .integer(text.segments),
+            "length": .count(text.length),
+            "segments": .count(text.segments),
         ])
     }
 
@@ -160,8 +160,8 @@ extension Conformance {
 
     private func result(_ key: String?, _ outcome: String, _ usage: RatedUsage?) -> JSONValue {
         .fields([
-            "id": .text(key), "outcome": .string(outcome), "status": .text(usage?.status.rawValue),
-            "charge": .text(usage?.charge?.text(.charge)), "flags": .texts(usage?.flags.names ?? []),
+            "id": .optional(key), "outcome": .string(outcome), "status": .optional(usage?.status.rawValue),
+            "charge": .optional(usage?.charge?.text(.charge)), "flags": .texts(usage?.flags.names ?? []),
         ])
     }
 }
