@@ -87,7 +87,7 @@ let package = Package(
         executable("Biller", daemonParts + [.product(name: "Mustache", package: "swift-mustache")]),
         executable("VendorRecon", daemonParts),
         executable("BillingCtl", ["Core", "Reference", "DaemonKit", "Drivers", logging]),
-        executable("Sandbox", ["Drivers", "DaemonKit", hummingbird, lifecycle, logging]),
+        executable("Sandbox", ["Core", "Drivers", "DaemonKit", hummingbird, lifecycle, logging]),
 
         .target(
             name: "TestSupport", dependencies: ["Drivers", "DaemonKit"], path: "Tests/TestSupport",
@@ -100,7 +100,7 @@ let package = Package(
         tests("PollerTests", ["Poller", "TestSupport"]),
         tests("WalletTests", ["Wallet", "TestSupport"]),
         tests("BillerTests", ["Biller", "Sandbox", "TestSupport"]),
-        tests("SandboxTests", ["Sandbox", "Drivers", "TestSupport"]),
+        tests("SandboxTests", ["Sandbox", "Core", "Drivers", "TestSupport"]),
         tests("VendorReconTests", ["VendorRecon", "TestSupport"]),
         tests("EndToEndTests", ["Core", "Drivers", "TestSupport"]),
         tests("RepositoryTests", ["DaemonKit", "Core", "TestSupport"]),

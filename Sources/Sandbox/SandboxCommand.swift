@@ -36,7 +36,7 @@ extension SandboxCommand {
             account.concurrentRequests = netsuiteSlots
             let logger = Logger(label: "billing-sandbox")
             let application = try SandboxServer(netsuite: account)
-                .application(host: host, port: port, logger: logger) { _ in }
+                .application(host: host, port: port, logger: logger) { _ in SystemdNotify.ready() }
             let group = ServiceGroup(
                 configuration: .init(
                     services: [application], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))

@@ -58,7 +58,7 @@ struct SandboxServer: Sendable {
             }
             let result = try await body("http://127.0.0.1:\(port)")
             await group.triggerGracefulShutdown()
-            tasks.cancelAll()
+            try await tasks.waitForAll()
             return result
         }
     }

@@ -17,7 +17,7 @@ struct LayeringTests {
         ("Biller", ["Core", "Drivers", "DaemonKit", "Reference"]),
         ("VendorRecon", ["Core", "Drivers", "DaemonKit", "Reference"]),
         ("BillingCtl", ["Core", "Drivers", "DaemonKit", "Reference"]),
-        ("Sandbox", ["Drivers", "DaemonKit"]),
+        ("Sandbox", ["Core", "Drivers", "DaemonKit"]),
     ]
 
     @Test("arrows point down only", arguments: ownImports)

@@ -1,3 +1,4 @@
+import Core
 import Foundation
 import Hummingbird
 
@@ -84,7 +85,7 @@ struct NetSuite: OutsideService {
         }
         router.put("items") { request, _ in
             var request = request
-            let names = try JSONParser.parse(try await request.bodyBytes()).elements?.compactMap(\.text)
+            let names = try JSONValue(parsing: try await request.bodyBytes()).elements?.compactMap(\.string)
             await records.setItems(names.map { Set($0) })
             return Response(status: .noContent)
         }

@@ -1,3 +1,4 @@
+import Drivers
 import Foundation
 
 /// Who may use the stood-in account, and how many requests at a time.
@@ -6,7 +7,7 @@ struct NetSuiteAccount: Sendable {
     struct MachineToMachine: Sendable {
         let clientID: String
         let certificateID: String
-        let publicKeyPEM: String
+        let publicKey: VerifyingKey
     }
 
     /// Token-based authentication (OAuth 1.0a).
@@ -37,7 +38,8 @@ struct NetSuiteAccount: Sendable {
         if let client = try value("client-id"), let certificate = try value("certificate-id"),
             let key = try value("public-key")
         {
-            machineToMachine = MachineToMachine(clientID: client, certificateID: certificate, publicKeyPEM: key)
+            machineToMachine = MachineToMachine(
+                clientID: client, certificateID: certificate, publicKey: try VerifyingKey(pem: key))
         }
         if let realm = try value("realm"), let consumer = try value("consumer-key"),
             let consumerSecret = try value("consumer-secret"), let token = try value("token"),

@@ -1,3 +1,4 @@
+import Core
 import Drivers
 import Foundation
 import Hummingbird
@@ -63,21 +64,20 @@ actor NetSuiteLogin {
         guard let login = account.machineToMachine else {
             throw TokenRefusal("invalid_client", "this account has no machine-to-machine login")
         }
-        let parts = assertion.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 3, let head = Self.json(parts[0]), let claims = Self.json(parts[1]),
-            let signature = Self.base64URL(parts[2])
-        else { throw TokenRefusal("invalid_request", "the assertion is no JWT") }
         // RS256 is refused as by NetSuite; PS384 and longer are more than this stand-in can check.
-        let check: SignatureCheck
-        switch head["alg"]?.text {
-        case "PS256": check = .ps256(publicKeyPEM: login.publicKeyPEM)
-        case "ES256": check = .es256(publicKeyPEM: login.publicKeyPEM)
-        default: throw TokenRefusal("invalid_client", "alg must be PS256 or ES256")
+        let algorithms = [SignatureAlgorithm.ps256, .es256]
+        let header = assertion.prefix { $0 != "." }
+        guard let head = Base64.decode(header).flatMap(Self.json) else {
+            throw TokenRefusal("invalid_request", "the assertion is no JWT")
         }
-        guard head["typ"]?.text == "JWT", head["kid"]?.text == login.certificateID else {
+        guard let algorithm = algorithms.first(where: { $0.rawValue == head["alg"]?.string }) else {
+            throw TokenRefusal("invalid_client", "alg must be PS256 or ES256")
+        }
+        guard head["typ"]?.string == "JWT", head["kid"]?.string == login.certificateID else {
             throw TokenRefusal("invalid_client", "typ must be JWT and kid the certificate's id")
         }
-        guard check.holds(message: Array("\(parts[0]).\(parts[1])".utf8), signature: signature) else {
+        guard let claims = login.publicKey.claims(ofToken: assertion, algorithm).flatMap({ Self.json($0.claims) })
+        else {
             throw TokenRefusal("invalid_client", "the signature does not fit the certificate")
         }
         try checkClaims(claims, login, audience: audience)
@@ -87,11 +87,11 @@ actor NetSuiteLogin {
         _ claims: JSONValue, _ login: NetSuiteAccount.MachineToMachine, audience: String
     ) throws(TokenRefusal) {
         let now = Int(Date.now.timeIntervalSince1970)
-        guard claims["iss"]?.text == login.clientID else {
+        guard claims["iss"]?.string == login.clientID else {
             throw TokenRefusal("invalid_client", "iss is not the client")
         }
-        guard claims["aud"]?.text == audience else { throw TokenRefusal("invalid_client", "aud must be \(audience)") }
-        guard let scope = claims["scope"]?.text, scope.split(separator: ",").contains("rest_webservices") else {
+        guard claims["aud"]?.string == audience else { throw TokenRefusal("invalid_client", "aud must be \(audience)") }
+        guard let scope = claims["scope"]?.string, scope.split(separator: ",").contains("rest_webservices") else {
             throw TokenRefusal("invalid_scope", "scope must hold rest_webservices")
         }
         guard let issued = claims["iat"]?.integer, let expiry = claims["exp"]?.integer,
@@ -116,25 +116,14 @@ actor NetSuiteLogin {
         let base = header.baseString(
             method: request.method.rawValue, url: request.baseURL + request.uri.path, query: request.uri.query)
         let key = "\(PercentEncoding.encode(login.consumerSecret))&\(PercentEncoding.encode(login.tokenSecret))"
-        let signature = Data(base64Encoded: header["oauth_signature"] ?? "").map(Array.init) ?? []
-        guard SignatureCheck.hmacSHA256(key: Array(key.utf8)).holds(message: Array(base.utf8), signature: signature)
-        else {
+        let signature = Base64.encode(Digest.hmacSHA256(key: Array(key.utf8), Array(base.utf8)))
+        guard header["oauth_signature"] == signature else {
             throw .login("Invalid login attempt: the signature does not fit. Base string: \(base)")
         }
     }
 
-    private static func json(_ part: String) -> JSONValue? {
-        guard let bytes = base64URL(part) else { return nil }
-        do throws(JSONFault) { return try JSONParser.parse(bytes) } catch { return nil }
-    }
-}
-
-extension NetSuiteLogin {
-    /// base64url without padding (RFC 7515).
-    private static func base64URL(_ text: String) -> [UInt8]? {
-        let standard = text.replacing("-", with: "+").replacing("_", with: "/")
-        let padding = String(repeating: "=", count: (4 - standard.utf8.count % 4) % 4)
-        return Data(base64Encoded: standard + padding).map(Array.init)
+    private static func json(_ bytes: [UInt8]) -> JSONValue? {
+        do throws(JSONValue.ParsingError) { return try JSONValue(parsing: bytes) } catch { return nil }
     }
 }
 

@@ -7,7 +7,7 @@ struct NetSuiteRecord: Sendable {
     let created: Date
     var modified: Date
 
-    var externalID: String? { fields["externalId"]?.text }
+    var externalID: String? { fields["externalId"]?.string }
 
     func lines(_ sublist: String) -> [JSONValue] {
         fields[sublist]?["items"]?.elements ?? []
@@ -41,7 +41,7 @@ actor NetSuiteRecords {
 
     /// `POST`: a new record; a second one with the same external id is refused.
     func create(_ type: NetSuiteRecordType, _ fields: JSONObject) throws(NetSuiteFault) -> Int {
-        if let text = fields["externalId"]?.text {
+        if let text = fields["externalId"]?.string {
             let externalID = try NetSuiteValidation.externalID(text)
             guard idByExternalID[type.name]?[externalID] == nil else {
                 throw .user("This record already exists: \(type.name) with external id \(externalID).")
@@ -94,7 +94,7 @@ actor NetSuiteRecords {
 
     private func paid(on invoiceID: Int, leavingOut payment: Int?) -> Int64 {
         all(.customerPayment).filter { $0.id != payment }.flatMap { $0.lines("apply") }
-            .filter { $0["doc"]?["id"]?.text == String(invoiceID) && $0["apply"] != .bool(false) }
+            .filter { $0["doc"]?["id"]?.string == String(invoiceID) && $0["apply"] != .bool(false) }
             .reduce(0) { $0 + NetSuiteTotals.amount(of: $1) }
     }
 
@@ -125,7 +125,7 @@ actor NetSuiteRecords {
         guard !lines.isEmpty else { throw .user("You must enter at least one line item.", path: "item") }
         guard let items else { return }
         for (index, line) in lines.enumerated() {
-            guard let item = line["item"]?["externalId"]?.text, !items.contains(item) else { continue }
+            guard let item = line["item"]?["externalId"]?.string, !items.contains(item) else { continue }
             throw .content("Invalid reference: item \(item).", path: "item.items[\(index)].item")
         }
     }
@@ -141,7 +141,7 @@ actor NetSuiteRecords {
         var applied: Int64 = 0
         for (index, line) in payment.lines("apply").enumerated() where line["apply"] != .bool(false) {
             let path = "apply.items[\(index)]"
-            guard let id = line["doc"]?["id"]?.text else {
+            guard let id = line["doc"]?["id"]?.string else {
                 throw .content("Invalid reference: doc is named by its internal id.", path: "\(path).doc")
             }
             let lineAmount = NetSuiteTotals.amount(of: line)
@@ -160,8 +160,8 @@ actor NetSuiteRecords {
     }
 
     private func refers(_ reference: JSONValue?, to record: NetSuiteRecord) -> Bool {
-        if let id = reference?["id"]?.text { return id == String(record.id) }
-        return reference?["externalId"]?.text != nil && reference?["externalId"]?.text == record.externalID
+        if let id = reference?["id"]?.string { return id == String(record.id) }
+        return reference?["externalId"]?.string != nil && reference?["externalId"]?.string == record.externalID
     }
 
     /// Lines with a `line` key change that line; all others are added below.
@@ -169,7 +169,7 @@ actor NetSuiteRecords {
         var lines = lines
         for change in changes {
             if let number = change["line"], let index = lines.firstIndex(where: { $0["line"] == number }),
-                case .object(var line) = lines[index], case .object(let fields) = change
+                var line = lines[index].object, let fields = change.object
             {
                 for (name, value) in fields.members { line[name] = value }
                 lines[index] = .object(line)
@@ -186,7 +186,7 @@ actor NetSuiteRecords {
         for name in type.sublists.keys {
             guard let elements = fields[name]?["items"]?.elements else { continue }
             let lines = elements.enumerated().map { index, element -> JSONValue in
-                guard case .object(var line) = element else { return element }
+                guard var line = element.object else { return element }
                 line["line"] = .number(String(index + 1))
                 return .object(line)
             }

@@ -1,3 +1,4 @@
+import Core
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -13,9 +14,9 @@ struct NetSuiteRequest {
             throw NetSuiteFault(status: 415, code: "INVALID_HEADER", detail: "Unsupported content type: \(type)")
         }
         do {
-            return try JSONParser.parse(body)
+            return try JSONValue(parsing: body)
         } catch {
-            throw .content("Invalid JSON at byte \(error.offset): \(error.problem).")
+            throw .content("Invalid JSON at byte \(error.offset): \(error.message).")
         }
     }
 }

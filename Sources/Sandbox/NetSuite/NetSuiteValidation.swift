@@ -6,7 +6,7 @@ struct NetSuiteValidation {
 
     /// The body's fields that the record type knows.
     func fields(of body: JSONValue) throws(NetSuiteFault) -> JSONObject {
-        guard case .object(let object) = body else { throw .content("The request body is not a JSON object.") }
+        guard let object = body.object else { throw .content("The request body is not a JSON object.") }
         var fields = JSONObject()
         for (name, value) in object.members {
             if let sublist = type.sublists[name] {
@@ -27,7 +27,7 @@ struct NetSuiteValidation {
         var lines: [JSONValue] = []
         for (index, element) in elements.enumerated() {
             let path = "\(name).items[\(index)]"
-            guard case .object(let object) = element else { throw .content("A line must be an object.", path: path) }
+            guard let object = element.object else { throw .content("A line must be an object.", path: path) }
             var line = JSONObject()
             for (field, value) in object.members
             where try check(field, value, sublist.fields, "custcol", path: "\(path).\(field)") {
@@ -77,9 +77,9 @@ extension NetSuiteField {
         case (.integer, .number): value.integer != nil
         case (.money, .number(let digits)): Cents.parse(digits) != nil
         case (.date, .string(let text)): Self.isDate(text)
-        case (.reference, .object(let object)):
-            (object["id"]?.text != nil || object["externalId"]?.text != nil)
-                && Set(object.names).isSubset(of: ["id", "externalId", "refName", "links"])
+        case (.reference, .object(let fields)):
+            (value["id"]?.string != nil || value["externalId"]?.string != nil)
+                && Set(fields.map(\.name)).isSubset(of: ["id", "externalId", "refName", "links"])
         case (.text, _), (.number, _), (.flag, _), (.address, _), (.choice, _), (.integer, _), (.money, _), (.date, _),
             (.reference, _):
             false

@@ -15,7 +15,7 @@ struct SuiteQL {
         guard request.head.headers[.prefer]?.contains("transient") == true else {
             throw NetSuiteFault(status: 400, code: "INVALID_HEADER", detail: "Prefer: transient is required.")
         }
-        guard let text = try request.json()["q"]?.text else { throw .content("The body has no query.", path: "q") }
+        guard let text = try request.json()["q"]?.string else { throw .content("The body has no query.", path: "q") }
         let query = request.head.uri.queryParameters
         limit = query["limit"].flatMap { Int($0) } ?? Self.pageLimit
         offset = query["offset"].flatMap { Int($0) } ?? 0
@@ -219,17 +219,17 @@ extension NetSuiteRecords {
             "lastmodifieddate": modified,
         ]
         if type.name == NetSuiteRecordType.invoice.name { row["foreignamountunpaid"] = Cents.text(unpaid(record)) }
-        row["tranid"] = record.fields["tranId"]?.text
+        row["tranid"] = record.fields["tranId"]?.string
         row["externalid"] = record.externalID
         row["entity"] = entity.flatMap { customerID($0) }
-        row["trandate"] = record.fields["tranDate"]?.text
-        row["duedate"] = record.fields["dueDate"]?.text
+        row["trandate"] = record.fields["tranDate"]?.string
+        row["duedate"] = record.fields["dueDate"]?.string
         return row
     }
 
     private func customerID(_ reference: JSONValue) -> String? {
-        if let id = reference["id"]?.text { return id }
-        return all(.customer).first { $0.externalID == reference["externalId"]?.text }.map { String($0.id) }
+        if let id = reference["id"]?.string { return id }
+        return all(.customer).first { $0.externalID == reference["externalId"]?.string }.map { String($0.id) }
     }
 }
 

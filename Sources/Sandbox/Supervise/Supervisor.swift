@@ -23,8 +23,9 @@ struct Supervisor {
         self.config = config
         try FileManager.default.createDirectory(atPath: config.logDirectory, withIntermediateDirectories: true)
         members = []
+        let family = UUID().uuidString
         for plan in config.processes {
-            let socket = try NotifySocket(name: "warp-billing/\(getpid())/\(plan.name)")
+            let socket = try NotifySocket(name: "warp-billing/\(family)/\(plan.name.suffix(40))")
             members.append(Member(process: SupervisedProcess(plan: plan, now: .now), socket: socket))
         }
     }
