@@ -25,7 +25,8 @@ struct OnceTests {
         try await IngestWorld.with { world in
             try await world.addSource("other", token: "o1")
             try await world.serving { sender in
-                #expect(try await sender.verdicts("/ingest/v1/cdr", Sample.call("u1")).words == ["accepted"])
+                let first = try await sender.verdicts("/ingest/v1/cdr", Sample.call("u1"))
+                #expect(first.words == ["accepted"])
                 #expect(try await sender.verdicts("/ingest/v1/records", "[\(Sample.call("u1"))]").words == ["repeat"])
                 let other = Sender(url: sender.url, token: "o1")
                 #expect(try await other.verdicts("/ingest/v1/cdr", Sample.call("u1")).words == ["repeat"])
