@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Drivers
 import Foundation
 import Hummingbird
 import Logging
@@ -54,7 +55,7 @@ public struct Daemon: Sendable {
     public func serve(
         _ options: DaemonOptions, build: (DaemonContext) async throws -> Void
     ) async throws {
-        try await run(configuration(options), onSignals: true, build: build)
+        try await group(configuration(options), onSignals: true, build: build).run()
     }
 
     /// The body of `check-config`: prints `ok`, or every fault, with exit 2.
@@ -82,30 +83,44 @@ public struct Daemon: Sendable {
         }
     }
 
-    /// Runs the daemon in this process, as `serve` does after the check, until the task is cancelled: for tests.
+    /// Runs the daemon in this process, as `serve` does after the check: for tests.
     /// - Parameters:
     ///   - values: keys by name, secrets too.
     ///   - notify: hears what the service manager would.
     ///   - opened: called with the port once the door is open (0 for a Unix socket).
+    ///   - stop: the daemon stops in good order when this returns.
     public func run(
         values: [String: String], notify: @escaping @Sendable (ManagerMessage) -> Void = { _ in },
-        opened: @escaping @Sendable (Int) async -> Void = { _ in },
+        opened: @escaping @Sendable (Int) async -> Void = { _ in }, until stop: @escaping @Sendable () async -> Void,
         build: (DaemonContext) async throws -> Void
     ) async throws {
         switch ConfigCheck(keys: keys).read(values: values) {
         case .checked(let config):
-            try await run(config, onSignals: false, notify: notify, opened: opened, build: build)
+            let group = try await group(config, onSignals: false, notify: notify, opened: opened, build: build)
+            try await withThrowingTaskGroup(of: Bool.self) { tasks in
+                tasks.addTask {
+                    try await group.run()
+                    return true
+                }
+                tasks.addTask {
+                    await stop()
+                    await group.trigger()
+                    return false
+                }
+                while try await tasks.next() == false {}
+                tasks.cancelAll()
+            }
         case .faulty(let faults):
             throw ConfigurationFaults(faults: faults)
         }
     }
 
-    private func run(
+    private func group(
         _ config: Config, onSignals: Bool,
         notify: @escaping @Sendable (ManagerMessage) -> Void = ManagerMessage.send,
         opened: @escaping @Sendable (Int) async -> Void = { _ in },
         build: (DaemonContext) async throws -> Void
-    ) async throws {
+    ) async throws -> RunnableDaemon {
         signal(SIGPIPE, SIG_IGN)
         let logger = logger(config)
         let context = DaemonContext(daemon: self, config: config, logger: logger)
@@ -137,19 +152,7 @@ public struct Daemon: Sendable {
             gracefulShutdownSignals: onSignals ? [.sigterm, .sigint] : [], logger: quiet(logger))
         group.maximumGracefulShutdownDuration = .seconds(15)
         group.maximumCancellationDuration = .seconds(4)
-        do {
-            try await ServiceGroup(configuration: group).run()
-        } catch {
-            await context.pool.close()
-            if !(error is CancellationError) {
-                logger.critical(
-                    "Ended by a failure",
-                    metadata: ["failure.reason": "\(FailureFacts(error).reason)", "failure.detail": "\(error)"])
-            }
-            throw error
-        }
-        await context.pool.close()
-        logger.info("Stopped")
+        return RunnableDaemon(group: ServiceGroup(configuration: group), pool: context.pool, logger: logger)
     }
 
     /// HTTP; READY is said when it listens (M31), whatever else is there by then.
@@ -201,6 +204,31 @@ public struct Daemon: Sendable {
         logger.logLevel = max(logger.logLevel, .warning)
         return logger
     }
+}
+
+/// A daemon that is built and not running yet.
+private struct RunnableDaemon {
+    let group: ServiceGroup
+    let pool: PostgresPool
+    let logger: Logger
+
+    func run() async throws {
+        do {
+            try await group.run()
+        } catch {
+            await pool.close()
+            if !(error is CancellationError) {
+                logger.critical(
+                    "Ended by a failure",
+                    metadata: ["failure.reason": "\(FailureFacts(error).reason)", "failure.detail": "\(error)"])
+            }
+            throw error
+        }
+        await pool.close()
+        logger.info("Stopped")
+    }
+
+    func trigger() async { await group.triggerGracefulShutdown() }
 }
 
 /// A configuration that cannot be used.

@@ -106,7 +106,8 @@ private final class RedisSession {
         timeout = configuration.connectTimeout
         if made.pointee.err != 0 { throw .notConnected(RedisSession.message(of: made)) }
         redisSetTimeout(made, limit)
-        redisEnableKeepAlive(made)
+        // A Unix socket refuses it, and hiredis counts that as a broken connection.
+        if case .tcp = configuration.address { redisEnableKeepAlive(made) }
         try greet(configuration)
     }
 
