@@ -107,7 +107,7 @@ extension Array: PostgresEncodable where Element: PostgresEncodable {
         Element.self == UInt8.self ? .bytea : PostgresType(oid: Element.postgresType.arrayOID, arrayOID: 0)
     }
     public var postgresText: String? {
-        if let bytes = self as? [UInt8] { return PostgresText.hex(bytes) }
+        if Element.self == UInt8.self, let bytes = self as? [UInt8] { return PostgresText.hex(bytes) }
         return PostgresText.array(map(\.postgresText))
     }
 }
