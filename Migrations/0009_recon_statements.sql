@@ -7,6 +7,8 @@ CREATE TABLE billing.vendor_statements (
     file_name text NOT NULL,
     file_checksum bytea NOT NULL UNIQUE CHECK (length(file_checksum) = 32),
     format text NOT NULL,
+    -- Of the vendor's invoice over it: the dispute window counts from there (C5).
+    invoice_date date,
     lines bigint NOT NULL,
     bad_lines bigint NOT NULL,
     first_day date,

@@ -1,4 +1,0 @@
-@main
-enum VendorReconPlaceholder {
-    static func main() {}
-}
