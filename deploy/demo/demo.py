@@ -113,7 +113,7 @@ def show_invoice(stack):
           [[r["description"], r["sku"], r["records"] or "", r["quantity"], r["amount"]] for r in lines], left=2)
     line("")
     line(f"total {invoice['total']}, of which the balance had paid; due {invoice['amount_due']} on {invoice['due_date']}")
-    page = stack.run / "documents" / f"{invoice['invoice_number']}.html"
+    page = stack.run / "invoices" / f"{invoice['invoice_number']}.html"
     line(f"page: {page}")
 
 

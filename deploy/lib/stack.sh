@@ -32,12 +32,16 @@ credential() { # DAEMON NAME VALUE
     (umask 077 && printf '%s' "$3" >"$RUN/credentials/$1/$2")
 }
 
-# Every role gets a password of its own, as in production; the socket trusts whoever can reach it.
+# Every role gets a password of its own, as in production; the socket trusts whoever can reach it. The role that customers' reads
+# use is a daemon's role with _customer behind it, where there is one.
 write_credentials() {
-    local daemon role statements=""
+    local daemon role statements="" roles
+    roles=$(private_psql -d "$DATABASE" -Atc "SELECT rolname FROM pg_roles WHERE rolname LIKE 'warp\_%'")
     for daemon in "${DAEMONS[@]}"; do
         role=${ROLE_OF[$daemon]}
         statements+="ALTER ROLE $role PASSWORD '$(secret "$RUN/credentials/$daemon/postgres-password")';"
+        grep -qx "${role}_customer" <<<"$roles" || continue
+        statements+="ALTER ROLE ${role}_customer PASSWORD '$(secret "$RUN/credentials/$daemon/postgres-customerPassword")';"
     done
     private_psql -d "$DATABASE" <<<"$statements"
     netsuite_credentials
@@ -45,20 +49,17 @@ write_credentials() {
 
 # One throwaway key pair: biller signs its assertions, the stand-in checks them.
 netsuite_credentials() {
-    local key=$RUN/credentials/biller/netsuite-private-key public
+    local key=$RUN/credentials/biller/netsuite-privateKey
     if [[ ! -s $key ]]; then
         (umask 077 && openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$key" 2>/dev/null)
     fi
-    public=$(openssl pkey -in "$key" -pubout)
-    credential biller netsuite-client-id warp-billing-development
-    credential biller netsuite-certificate-id development
     credential sandbox netsuite-client-id warp-billing-development
     credential sandbox netsuite-certificate-id development
-    credential sandbox netsuite-public-key "$public"
+    credential sandbox netsuite-public-key "$(openssl pkey -in "$key" -pubout)"
 }
 
 # The keys that all daemons share, then the daemon's own.
-write_config() { # DAEMON
+write_config() { # DAEMON SANDBOX_URL
     local file=$RUN/config/$1.yaml
     mkdir -p -- "$RUN/config"
     cat >"$file" <<YAML
@@ -72,22 +73,66 @@ postgres:
   user: ${ROLE_OF[$1]}
 redis:
   socket: $REDIS_SOCKET
+sweep:
+  intervalSeconds: 2
 YAML
-    own_config "$1" >>"$file"
+    own_config "$@" >>"$file"
 }
 
-own_config() { # DAEMON
+own_config() { # DAEMON SANDBOX_URL
     case $1 in
-    *) ;;
+    biller)
+        mkdir -p -- "$RUN/invoices" "$RUN/netsuite"
+        cat <<YAML
+documents:
+  directory: $RUN/invoices
+netsuite:
+  exportDirectory: $RUN/netsuite
+YAML
+        # Without an address the export is CSV import files.
+        [[ -n $2 ]] || return 0
+        cat <<YAML
+  url: $2
+  clientId: warp-billing-development
+  certificateId: development
+  algorithm: ES256
+YAML
+        ;;
+    vendor-recon)
+        cat <<YAML
+formats:
+  directory: $ROOT/deploy/vendors
+YAML
+        ;;
     esac
 }
 
+# An operator's API key and a source's token, made once for each database; a source is who may send records.
+write_tokens() { # BIN
+    local file=$RUN/credentials/operator-token
+    if ! token_is_known "$file" billing.api_keys; then
+        (umask 077 && PGHOST=$SERVERS_HOME PGPORT=$POSTGRES_PORT PGUSER=postgres PGDATABASE=$DATABASE \
+            "$1/billingctl" keys create --kind operator --name development >"$file")
+    fi
+    file=$RUN/credentials/source-token
+    if ! token_is_known "$file" billing.sources; then
+        (umask 077 && "$1/cdr-ingest" sources add development --config "$RUN/config/cdr-ingest.yaml" >"$file")
+    fi
+}
+
+token_is_known() { # FILE TABLE
+    [[ -s $1 ]] || return 1
+    [[ $(private_psql -d "$DATABASE" -Atc \
+        "SELECT count(*) FROM $2 WHERE token_hash = sha256('$(cat -- "$1")') AND revoked_at IS NULL") == 1 ]]
+}
+
 # One process of the supervisor's file.
-process_plan() { # NAME CREDENTIALS ENVIRONMENT_JSON COMMAND...
-    local name=$1 credentials=$2 environment=$3
-    shift 3
-    jq -n --arg name "$name" --arg credentials "$credentials" --argjson environment "$environment" \
-        '{name: $name, command: $ARGS.positional,
+process_plan() { # NAME CREDENTIALS WATCHDOG_SECONDS ENVIRONMENT_JSON COMMAND...
+    local name=$1 credentials=$2 watchdog=$3 environment=$4
+    shift 4
+    jq -n --arg name "$name" --arg credentials "$credentials" --argjson watchdog "$watchdog" \
+        --argjson environment "$environment" \
+        '{name: $name, watchdogSeconds: $watchdog, command: $ARGS.positional,
           environment: ($environment + {CREDENTIALS_DIRECTORY: $credentials, LOG_LEVEL: "warning"})}' \
         --args -- "$@"
 }
@@ -96,7 +141,7 @@ process_plan() { # NAME CREDENTIALS ENVIRONMENT_JSON COMMAND...
 write_plan() { # BIN FIRST_PORT INSTANCES_OF...   (INSTANCES_OF: poller=2)
     local bin=$1 port=$2 daemon instance count setting plans=()
     shift 2
-    plans+=("$(process_plan sandbox "$RUN/credentials/sandbox" '{}' "$bin/billing-sandbox" serve --port "$port" \
+    plans+=("$(process_plan sandbox "$RUN/credentials/sandbox" 0 '{}' "$bin/billing-sandbox" serve --port "$port" \
         --credentials "$RUN/credentials/sandbox")")
     ADDRESSES=("sandbox SANDBOX http://127.0.0.1:$port")
     port=$((port + 1))
@@ -106,7 +151,7 @@ write_plan() { # BIN FIRST_PORT INSTANCES_OF...   (INSTANCES_OF: poller=2)
             [[ ${setting%%=*} != "$daemon" ]] || count=${setting#*=}
         done
         for ((instance = 1; instance <= count; instance++)); do
-            plans+=("$(process_plan "$daemon@$instance" "$RUN/credentials/$daemon" \
+            plans+=("$(process_plan "$daemon@$instance" "$RUN/credentials/$daemon" 30 \
                 "{\"WARP_INSTANCE\": \"$instance\", \"WARP_HTTP_PORT\": \"$((port + instance - 1))\"}" \
                 "$bin/$daemon" serve --config "$RUN/config/$daemon.yaml")")
             ADDRESSES+=("$daemon@$instance ${VARIABLE_OF[$daemon]}$([[ $instance == 1 ]] || printf '_%s' "$instance") \
@@ -184,9 +229,13 @@ write_environment() { # BIN
             printf 'export BILLING_%s_URL=%q\n' "$variable" "$address"
         done
         printf 'export BILLING_BIN=%q BILLING_RUN=%q BILLING_CONFIG=%q\n' "$1" "$RUN" "$RUN/config"
+        printf 'export BILLING_OPERATOR_TOKEN=%q BILLING_SOURCE_TOKEN=%q\n' \
+            "$(cat -- "$RUN/credentials/operator-token")" "$(cat -- "$RUN/credentials/source-token")"
         printf 'export BILLING_CLOCK=%q BILLING_REDIS=%q\n' "$RUN/clock" "$REDIS_SOCKET"
         printf 'export PGHOST=%q PGPORT=%q PGUSER=postgres PGDATABASE=%q\n' "$SERVERS_HOME" "$POSTGRES_PORT" "$DATABASE"
-    } >"$RUN/env"
+    } >"$RUN/env.new"
+    chmod 600 -- "$RUN/env.new"
+    mv -- "$RUN/env.new" "$RUN/env"
 }
 
 print_table() {
