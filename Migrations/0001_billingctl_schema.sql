@@ -3,19 +3,25 @@
 
 CREATE SCHEMA IF NOT EXISTS billing;
 
--- Roles belong to the cluster, not to this database: another database's migration may have made them already.
+-- Roles belong to the cluster, not to this database: another database's migration may have made them already. A daemon's own role
+-- passes by row-level security, which is there for the roles of customers' reads (M29), and which COPY could not pass.
 DO $$
 DECLARE
     role_name text;
+    attributes text;
 BEGIN
     FOREACH role_name IN ARRAY ARRAY[
         'warp_ingest', 'warp_poller', 'warp_wallet', 'warp_biller', 'warp_recon', 'warp_ctl',
         'warp_poller_customer', 'warp_wallet_customer', 'warp_biller_customer']
     LOOP
+        attributes := CASE WHEN role_name LIKE '%_customer' THEN 'LOGIN' ELSE 'LOGIN BYPASSRLS' END;
+        IF EXISTS (SELECT FROM pg_roles WHERE rolname = role_name AND rolbypassrls = (attributes LIKE '%BYPASSRLS')) THEN
+            CONTINUE;
+        END IF;
         BEGIN
-            EXECUTE format('CREATE ROLE %I LOGIN', role_name);
+            EXECUTE format('CREATE ROLE %I %s', role_name, attributes);
         EXCEPTION WHEN duplicate_object OR unique_violation THEN
-            NULL;
+            EXECUTE format('ALTER ROLE %I %s', role_name, attributes);
         END;
     END LOOP;
 END

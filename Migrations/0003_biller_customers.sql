@@ -75,7 +75,6 @@ GRANT SELECT ON billing.customers, billing.customer_bans, billing.customer_numbe
     billing.biller_audit TO warp_ctl;
 -- M29: a customer's key sees one customer's row.
 ALTER TABLE billing.customers ENABLE ROW LEVEL SECURITY;
-CREATE POLICY daemons ON billing.customers TO warp_biller, warp_poller, warp_wallet, warp_recon, warp_ctl USING (true);
 CREATE POLICY own ON billing.customers FOR SELECT TO warp_biller_customer
     USING (customer_id = nullif(current_setting('warp.customer', true), '')::uuid);
 GRANT SELECT ON billing.customers TO warp_biller_customer;

@@ -167,7 +167,6 @@ GRANT SELECT ON billing.reference_loads, billing.reference_versions, billing.ref
 
 -- M29: a customer reads the default plans and their own, never another's.
 ALTER TABLE billing.rate_plans ENABLE ROW LEVEL SECURITY;
-CREATE POLICY daemons ON billing.rate_plans TO warp_poller, warp_wallet, warp_biller, warp_recon, warp_ctl USING (true);
 CREATE POLICY own ON billing.rate_plans FOR SELECT TO warp_poller_customer
     USING (customer_id IS NULL OR customer_id = nullif(current_setting('warp.customer', true), '')::uuid);
 GRANT SELECT ON billing.rate_plans, billing.reference_activations TO warp_poller_customer;

@@ -160,9 +160,6 @@ CREATE TABLE billing.wallet_audit (
 ALTER TABLE billing.wallets ENABLE ROW LEVEL SECURITY;
 ALTER TABLE billing.transactions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE billing.holds ENABLE ROW LEVEL SECURITY;
-CREATE POLICY daemons ON billing.wallets TO warp_wallet, warp_biller, warp_ctl USING (true);
-CREATE POLICY daemons ON billing.transactions TO warp_wallet, warp_biller, warp_ctl USING (true);
-CREATE POLICY daemons ON billing.holds TO warp_wallet, warp_ctl USING (true);
 CREATE POLICY own ON billing.wallets FOR SELECT TO warp_wallet_customer
     USING (customer_id = nullif(current_setting('warp.customer', true), '')::uuid);
 CREATE POLICY own ON billing.transactions FOR SELECT TO warp_wallet_customer

@@ -169,8 +169,6 @@ CREATE TABLE billing.biller_progress (
 
 ALTER TABLE billing.invoices ENABLE ROW LEVEL SECURITY;
 ALTER TABLE billing.usage_summary ENABLE ROW LEVEL SECURITY;
-CREATE POLICY daemons ON billing.invoices TO warp_biller, warp_wallet, warp_ctl USING (true);
-CREATE POLICY daemons ON billing.usage_summary TO warp_biller, warp_ctl USING (true);
 CREATE POLICY own ON billing.invoices FOR SELECT TO warp_biller_customer
     USING (customer_id = nullif(current_setting('warp.customer', true), '')::uuid);
 CREATE POLICY own ON billing.usage_summary FOR SELECT TO warp_biller_customer
