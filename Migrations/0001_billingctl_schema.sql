@@ -94,7 +94,9 @@ BEGIN
         RETURN false;
     END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended('partition:' || partition_name, 0));
-    IF to_regclass(format('billing.%I', partition_name)) IS NOT NULL THEN
+    -- Asked of the catalogue itself: the name cache may still hold that there was no such table before the wait.
+    IF EXISTS (SELECT 1 FROM pg_class AS c
+               WHERE c.relname = partition_name AND c.relnamespace = 'billing'::regnamespace) THEN
         RETURN false;
     END IF;
     EXECUTE format('CREATE TABLE billing.%I (LIKE billing.%I INCLUDING ALL)', partition_name, parent);

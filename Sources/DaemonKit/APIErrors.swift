@@ -132,8 +132,8 @@ struct APIErrors: RouterMiddleware {
         } catch {
             let answer = APIError(answering: error)
             if answer.status.code >= 500 {
-                context.logger.error(
-                    "Request failed",
+                context.logger.log(
+                    level: answer.isTransient ? .warning : .error, "Request failed",
                     metadata: [
                         "http.route": "\(context.endpointPath ?? "none")", "http.status": "\(answer.status.code)",
                         "failure.reason": "\(answer.reason)", "failure.detail": "\(error)",

@@ -40,7 +40,7 @@ public enum RecordReader {
         let record: JSONRecord
         switch element {
         case .record(let found): record = found
-        case .broken(let fault, _): throw UnreadableRecord(reason: RejectReason(fault), kind: door)
+        case .broken(let fault, let bytes): throw UnreadableRecord(reason: reason(fault, bytes), kind: door)
         }
         let fields = RecordFields(record: record)
         var kind = door
@@ -83,6 +83,17 @@ public enum RecordReader {
         return Identifier128(
             high: hash.high & 0xFFFF_FFFF_FFFF_0FFF | 0x8000,
             low: hash.low & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000)
+    }
+
+    /// What is no object may be no JSON either.
+    private static func reason(_ fault: JSONFault, _ bytes: ArraySlice<UInt8>) -> RejectReason {
+        guard fault.reason == .notAnObject else { return RejectReason(fault) }
+        do throws(Core.JSONValue.ParsingError) {
+            _ = try Core.JSONValue(parsing: bytes)
+            return RejectReason(fault)
+        } catch {
+            return RejectReason(.notJSON, field: "", message: "\(error.message) at byte \(fault.offset + error.offset)")
+        }
     }
 
     private static func namedKind(_ fields: RecordFields) throws(RejectReason) -> RecordKind? {

@@ -24,7 +24,7 @@ struct IngestWorld: Sendable {
         defer { #expect(throws: Never.self) { try FileManager.default.removeItem(at: clock) } }
         try await withMigratedDatabase { database in
             let pool = PostgresPool(configuration: try database.configuration(), size: 4)
-            let world = IngestWorld(pool: pool, database: database, values: try values(database, clock: clock.path))
+            let world = IngestWorld(pool: pool, database: database, values: values(database, clock: clock.path))
             do {
                 try await world.addSource("switch", token: token)
                 try await body(world)
@@ -46,25 +46,11 @@ struct IngestWorld: Sendable {
 
     /// Runs the daemon while the body sends to it.
     func serving(
-        _ settings: [String: String] = [:], _ body: @escaping @Sendable (Sender) async throws -> Void
+        _ settings: [String: String] = [:], _ body: (Sender) async throws -> Void
     ) async throws {
-        let values = self.values.merging(settings) { _, given in given }
-        let (doors, opened) = AsyncStream<Int>.makeStream()
-        try await withThrowingTaskGroup(of: Bool.self) { group in
-            group.addTask {
-                try await Ingest.daemon.run(values: values, opened: { opened.yield($0) }, build: Ingest.build)
-                return false
-            }
-            group.addTask {
-                for await port in doors {
-                    try await body(Sender(url: "http://127.0.0.1:\(port)", token: IngestWorld.token))
-                    return true
-                }
-                return false
-            }
-            defer { group.cancelAll() }
-            let isBodyDone = try await group.next()
-            try #require(isBodyDone == true, "the daemon ended before the test")
+        let values = values.merging(settings) { _, given in given }
+        try await withDaemon(Ingest.daemon, values: values, build: { try await Ingest.build($0) }) { daemon in
+            try await body(Sender(url: "http://127.0.0.1:\(daemon.port)", token: IngestWorld.token))
         }
     }
 
@@ -82,19 +68,9 @@ struct IngestWorld: Sendable {
         try await pool.query(sql).map { try $0.value(at: 0) }
     }
 
-    private static func values(_ database: ScratchDatabase, clock: String) throws -> [String: String] {
-        let server = try #require(Services.postgresConnectionInfo)
-        var values = [
-            "environment": "test", "http.port": "0", "log.level": "critical", "clock.file": clock,
-            "postgres.database": database.name, "redis.socket": try #require(Services.redisSocketPath),
-            "redis.keyPrefix": Services.redisKeyPrefix(),
-        ]
-        values["log.level"] = "error"
-        for word in server.split(separator: " ") {
-            let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
-            if parts.count == 2, parts[0] == "host" || parts[0] == "port" { values["postgres.\(parts[0])"] = parts[1] }
-        }
-        return values
+    /// The daemon connects as its own role, so that a missing grant is found.
+    private static func values(_ database: ScratchDatabase, clock: String) -> [String: String] {
+        database.settings().merging(["postgres.user": "warp_ingest", "clock.file": clock]) { _, own in own }
     }
 }
 
