@@ -61,6 +61,11 @@ struct RecordFields {
         record.integer(name).value.map { Int($0) }
     }
 
+    /// A whole number or its text, as switches that build their JSON by hand write it. Nil where there is none.
+    func measure(_ name: JSONKey) -> Int? {
+        integer(name) ?? record.string(name).value.flatMap { Int($0) }
+    }
+
     /// A number or its text, in hundredths, digits behind them cut off: `4.37` is 437. Nil where there is none.
     func hundredths(_ name: JSONKey) -> Int? {
         guard let text = record.number(name).value ?? record.string(name).value else { return nil }

@@ -57,11 +57,11 @@ extension RecordReader {
         attempt.end = try fields.stamp("end_stamp")
         attempt.disposition = try fields.text("disposition")
         attempt.sipResponseCode = fields.integer("sip_response_code")
-        attempt.pddMilliseconds = fields.integer("pdd_ms")
+        attempt.pddMilliseconds = fields.measure("pdd_ms")
         attempt.mosHundredths = fields.hundredths("mos_score")
         attempt.packetLossHundredths = fields.hundredths("packet_loss")
-        attempt.jitterMilliseconds = fields.integer("jitter_ms")
-        attempt.latencyMilliseconds = fields.integer("latency_ms")
+        attempt.jitterMilliseconds = fields.measure("jitter_ms")
+        attempt.latencyMilliseconds = fields.measure("latency_ms")
         return attempt
     }
 

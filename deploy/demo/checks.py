@@ -48,7 +48,7 @@ def conservation(stack):
     rating = stack.rows("""
         SELECT sum(rated)::int AS rated, sum(not_billable)::int AS not_billable, sum(unrated)::int AS unrated,
             sum(held)::int AS held
-        FROM billing.rating_counts""")[0]
+        FROM billing.rating_counts WHERE kind <> 'vendor-cdr'""")[0]
     return door | rating
 
 
@@ -125,7 +125,7 @@ def ledger(stack):
     torn = stack.value("""
         SELECT count(*)::int FROM (
             SELECT p.customer_id FROM billing.usage_postings p JOIN billing.wallets w USING (customer_id)
-            GROUP BY p.customer_id, w.residue HAVING sum(charge) <> sum(debit) + sum(accrued) + w.residue) t""")
+            GROUP BY p.customer_id, w.residue HAVING sum(p.charge) <> sum(p.debit) + sum(p.accrued) + w.residue) t""")
     gaps = stack.value("""
         SELECT count(*)::int FROM billing.transactions t
         LEFT JOIN billing.transactions p ON p.customer_id = t.customer_id AND p.chain_index = t.chain_index - 1
