@@ -75,6 +75,12 @@ public struct PostgresFault: Sendable, Equatable {
     /// The context line, for COPY with the number of the bad row.
     public var context: String?
 
+    /// Detail and context, unless they may show a row: what a record holds does not belong in a log.
+    fileprivate var printedDetail: String {
+        if sqlState.hasPrefix("22") || sqlState.hasPrefix("23") { return "" }
+        return (detail.map { " (\($0))" } ?? "") + (context.map { " [\($0)]" } ?? "")
+    }
+
     /// Lost connections, serialisation failures, deadlocks, locks not had, cancelled statements, a server that
     /// starts, stops or is full, and a prepared statement whose table has changed since.
     var isTransient: Bool {
@@ -90,8 +96,7 @@ extension PostgresError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .server(let fault):
-            "PostgreSQL \(fault.sqlState): \(fault.message)"
-                + (fault.detail.map { " (\($0))" } ?? "") + (fault.context.map { " [\($0)]" } ?? "")
+            "PostgreSQL \(fault.sqlState): \(fault.message)\(fault.printedDetail)"
         case .notConnected(let message): "no connection to PostgreSQL: \(message)"
         case .connectionLost(let message): "connection to PostgreSQL lost: \(message)"
         case .timedOut: "no answer from PostgreSQL within the deadline"

@@ -93,7 +93,11 @@ class Door:
         return out
 
     def verdict(self, kind, key, value, evidence):
-        if kind == "dlr" or evidence:  # facts of their own: a doubled receipt or a non-final answer takes no usage key
+        if kind == "dlr":                  # an SMSC that sends a receipt twice does so at two moments: that is a repeat
+            value = {name: v for name, v in value.items() if name != "received_at"}
+            message = value.get("smsc_message_id") or value.get("message_id")
+            key = (value.get("connector_id"), message, value.get("message_status"), value.get("done_date"))
+        elif evidence:                     # a non-final answer takes no usage key
             key = ("fact", json.dumps(value, sort_keys=True))
         first = self.first.setdefault((kind, key), value)
         return "accepted" if first is value else "repeat" if first == value else "conflict"
