@@ -120,7 +120,8 @@ public final class DaemonContext {
         bytes: @escaping @Sendable (Submission) -> Int = { _ in 0 },
         commit: @escaping @Sendable ([Submission]) async throws -> [Answer]
     ) -> GroupCommit<Submission, Answer> {
-        let group = GroupCommit(name, limits: limits, metrics: metrics, bytes: bytes, commit: commit)
+        let group = GroupCommit(
+            name, limits: limits, metrics: metrics, watchdog: watchdog, bytes: bytes, commit: commit)
         add(group)
         return group
     }

@@ -79,6 +79,7 @@ public final class GroupCommit<Submission: Sendable, Answer: Sendable>: Service 
     private let name: String
     private let limits: GroupCommitLimits
     private let metrics: PrometheusRegistry
+    private let watchdog: Watchdog
     private let bytes: @Sendable (Submission) -> Int
     private let commit: @Sendable ([Submission]) async throws -> [Answer]
     private let state = Mutex(State())
@@ -86,10 +87,11 @@ public final class GroupCommit<Submission: Sendable, Answer: Sendable>: Service 
     /// A group commit.
     /// - Parameters:
     ///   - name: the label of its metrics.
+    ///   - watchdog: watches every commit; one that takes longer than two minutes counts as stuck.
     ///   - bytes: roughly what a submission weighs, for the bounds on memory.
     ///   - commit: commits a batch and returns one answer for each submission, in order. Called by up to `limits.lanes` at once.
     public init(
-        _ name: String, limits: GroupCommitLimits, metrics: PrometheusRegistry,
+        _ name: String, limits: GroupCommitLimits, metrics: PrometheusRegistry, watchdog: Watchdog = Watchdog(),
         bytes: @escaping @Sendable (Submission) -> Int = { _ in 0 },
         commit: @escaping @Sendable ([Submission]) async throws -> [Answer]
     ) {
@@ -97,6 +99,7 @@ public final class GroupCommit<Submission: Sendable, Answer: Sendable>: Service 
         self.name = name
         self.limits = limits
         self.metrics = metrics
+        self.watchdog = watchdog
         self.bytes = bytes
         self.commit = commit
     }
@@ -136,6 +139,8 @@ public final class GroupCommit<Submission: Sendable, Answer: Sendable>: Service 
     private func lane() async {
         while let batch = await nextBatch() {
             let start = ContinuousClock.now
+            let worker = watchdog.register("commit \(name)", deadline: .seconds(120))
+            defer { worker.done() }
             do {
                 let answers = try await commit(batch.map(\.submission))
                 precondition(answers.count == batch.count, "a commit answers every submission")

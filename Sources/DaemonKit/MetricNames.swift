@@ -33,6 +33,11 @@ public struct MetricName: Sendable, Hashable {
         self.labels = labels
         self.help = help
     }
+
+    /// The name tells metrics apart.
+    public static func == (left: MetricName, right: MetricName) -> Bool { left.name == right.name }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(name) }
 }
 
 /// Every metric that any daemon shows. A name that does not stand here is a bug.

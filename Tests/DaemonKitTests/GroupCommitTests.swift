@@ -149,6 +149,21 @@ struct GroupCommitTests {
         #expect(await store.batches == [[2]])
     }
 
+    @Test("the watchdog watches a commit while it runs, and an idle lane not at all")
+    func watched() async throws {
+        let watchdog = Watchdog()
+        let seen = Mutex<[String]>([])
+        let group = GroupCommit<Int, Int>(
+            "test", limits: GroupCommitLimits(), metrics: PrometheusRegistry(), watchdog: watchdog
+        ) { batch in
+            seen.withLock { $0 = watchdog.stuckWorkers(at: .now + .seconds(121)) }
+            return batch
+        }
+        try await with(group) { _ = try await group.submit(1) }
+        #expect(seen.withLock { $0 } == ["commit test"])
+        #expect(watchdog.stuckWorkers(at: .now + .seconds(121)) == [])
+    }
+
     @Test("after a stop what was taken is committed and nothing more is taken")
     func stopped() async throws {
         let store = Store()
