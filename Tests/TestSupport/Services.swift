@@ -13,13 +13,15 @@ public enum Services {
     /// With `REQUIRE_SERVICES=1` a missing service is a failure and not a skip.
     static var areRequired: Bool { value("REQUIRE_SERVICES") == "1" }
 
-    /// A superuser's access to the cluster, in its own database or a scratch one.
+    /// A superuser's access to the cluster, in its own database or a scratch one; or a role's, as a daemon has it.
     public static func postgres(
-        database: String? = nil, statementTimeout: Duration = .seconds(30), acquireTimeout: Duration = .seconds(10)
+        database: String? = nil, user: String? = nil, statementTimeout: Duration = .seconds(30),
+        acquireTimeout: Duration = .seconds(10)
     ) throws -> PostgresConfiguration {
         guard let info = postgresConnectionInfo else { throw MissingService(variable: "WARP_TEST_POSTGRES") }
         return PostgresConfiguration(
-            connectionInfo: info + (database.map { " dbname=\($0)" } ?? ""), applicationName: "warp-tests",
+            connectionInfo: info + (database.map { " dbname=\($0)" } ?? "") + (user.map { " user=\($0)" } ?? ""),
+            applicationName: "warp-tests",
             statementTimeout: statementTimeout, acquireTimeout: acquireTimeout)
     }
 

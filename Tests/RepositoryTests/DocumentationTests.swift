@@ -1,0 +1,76 @@
+import Core
+import DaemonKit
+import Foundation
+import Testing
+
+@Suite("Documentation")
+struct DocumentationTests {
+    let tree = SourceTree()
+
+    @Test("docs/reference/metrics.md lists every metric of the catalogue")
+    func metrics() throws {
+        let page = try tree.text("docs/reference/metrics.md")
+        for metric in MetricNames.all {
+            #expect(page.contains("`\(metric.name)`"), "\(metric.name)")
+        }
+    }
+
+    @Test("docs/operations/configuration.md lists every configuration key")
+    func configuration() throws {
+        let page = try tree.text("docs/operations/configuration.md")
+        let key =
+            /\.(?:text|optionalText|integer|flag|choice|list|secret|requiredSecret|parsed|required)\(\s*"([A-Za-z.]+)"/
+        var count = 0
+        for file in tree.files(below: "Sources", endings: ["swift"]) where file.hasSuffix("Config.swift") {
+            for match in try tree.text(file).matches(of: key) {
+                count += 1
+                #expect(page.contains("`\(match.1)`"), "\(match.1) of \(file)")
+            }
+        }
+        #expect(count > 30)
+    }
+
+    @Test("docs/reference/reasons.md lists every flag of a record and every reason of a failure")
+    func reasons() throws {
+        let page = try tree.text("docs/reference/reasons.md")
+        for flag in Flag.allCases { #expect(page.contains("`\(flag.name)`"), "\(flag.name)") }
+        for code in RejectReason.Code.allCases { #expect(page.contains("`\(code.rawValue)`"), "\(code.rawValue)") }
+        for refusal in WalletRefusal.allCases { #expect(page.contains("`\(refusal.rawValue)`"), "\(refusal.rawValue)") }
+        for file in tree.files(below: "Sources", endings: ["swift"]) where !file.contains("/Sandbox/") {
+            for match in try tree.text(file).matches(of: /reason: "([A-Za-z][A-Za-z_0-9-]+)"/) {
+                #expect(page.contains("`\(match.1)`"), "\(match.1) of \(file)")
+            }
+        }
+    }
+
+    @Test("docs/reference/streams.md lists every stream")
+    func streams() throws {
+        let page = try tree.text("docs/reference/streams.md")
+        for stream in StreamName.allCases { #expect(page.contains("`\(stream.rawValue)`"), "\(stream.rawValue)") }
+    }
+
+    @Test("every link between pages leads somewhere")
+    func links() throws {
+        let pages = tree.files(below: "docs", endings: ["md"]) + ["README.md", "CONTRIBUTING.md"]
+        for page in pages {
+            let folder = URL(filePath: "/" + page).deletingLastPathComponent()
+            for match in try tree.text(page).matches(of: /\]\(([^)#]+)(?:#[^)]*)?\)/) where !match.1.contains("://") {
+                let target = folder.appending(path: String(match.1)).standardized.path
+                #expect(FileManager.default.fileExists(atPath: tree.root.path + target), "\(page) → \(match.1)")
+            }
+        }
+    }
+
+    @Test("nothing speaks of one machine's paths")
+    func paths() throws {
+        let marks = ["/wo" + "rk/", "/ro" + "ot/", "/w" + "t/"]
+        for folder in ["Sources", "Tests", "docs", "deploy", "systemd", "Migrations"] {
+            for file in tree.files(
+                below: folder, endings: ["swift", "md", "sh", "py", "sql", "yaml", "json", "service", "conf"])
+            {
+                let text = try tree.text(file)
+                for mark in marks { #expect(!text.contains(mark), "\(file) names \(mark)") }
+            }
+        }
+    }
+}

@@ -1,0 +1,65 @@
+import Core
+import Drivers
+import Logging
+import Reference
+import TestSupport
+import Testing
+
+@testable import Wallet
+
+@Suite("Receivables", .needsPostgres)
+struct ReceivablesTests {
+    @Test("an issued invoice turns accrued usage into a receivable, tax included, once")
+    func postpaid() async throws {
+        try await WalletWorld.with { world in
+            try await world.addCall(WalletWorld.postpaid, charge: "60.00000")
+            try await world.post()
+            try await addInvoice(
+                in: world, of: WalletWorld.postpaid, accrued: "60.0000", total: "80.04", taxDue: "20.04",
+                taxFromBalance: "0")
+            let receivables = Receivables(pool: world.store.pool, now: { world.noon }, logger: Logger(label: "test"))
+            try await receivables.sweep(upTo: 1)
+            try await receivables.sweep(upTo: 1)
+            #expect(try await world.amounts(WalletWorld.postpaid) == "0.0000 0.0000 0.00000 80.04")
+            let journal = try await world.text(
+                """
+                SELECT string_agg(concat_ws(' ', debit_account, credit_account, amount), ', ' ORDER BY id)
+                FROM billing.journal WHERE reference_type = 'invoice'
+                """)
+            #expect(journal == "receivable unbilled 60.00000, receivable tax 20.04000")
+        }
+    }
+
+    @Test("a prepaid customer's tax on usage that the balance paid leaves the balance, with the invoice as reference")
+    func prepaidTax() async throws {
+        try await WalletWorld.with { world in
+            try await world.addCall(WalletWorld.prepaid, charge: "0.60000")
+            try await world.post()
+            try await addInvoice(
+                in: world, of: WalletWorld.prepaid, accrued: "0", total: "0.00", taxDue: "0", taxFromBalance: "0.20")
+            try await Receivables(pool: world.store.pool, now: { world.noon }, logger: Logger(label: "test")).sweep(
+                upTo: 1)
+            #expect(try await world.amounts(WalletWorld.prepaid) == "0.2000 0.0000 0.00000 0.00")
+            let entry = try await world.text(
+                """
+                SELECT concat_ws(' ', type, amount, description) FROM billing.transactions WHERE reference_type = 'invoice'
+                """)
+            #expect(entry == "adjustment -0.2000 Invoice WB-000001")
+        }
+    }
+
+    private func addInvoice(
+        in world: WalletWorld, of customer: CustomerID, accrued: String, total: String, taxDue: String,
+        taxFromBalance: String
+    ) async throws {
+        try await world.admin.execute(
+            """
+            INSERT INTO billing.invoices (id, invoice_seq, invoice_number, customer_id, period_start, period_end, invoice_date,
+                due_date, subtotal, taxes, accrued_carried, usage_charges, total, amount_due, tax_due, tax_from_balance, status, document,
+                created_at)
+            VALUES (gen_random_uuid(), nextval('billing.invoices_seq'), 'WB-000001', \(customer), '2026-11-01', '2026-11-30',
+                '2026-12-01', '2026-12-31', 0, 0, \(accrued), 0, \(total), \(total), \(taxDue), \(taxFromBalance), 'sent', '{}',
+                \(world.noon))
+            """)
+    }
+}
