@@ -92,7 +92,9 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Drivers", "DaemonKit"], path: "Tests/TestSupport",
             swiftSettings: settings),
-        tests("CoreTests", ["Core", "Reference", "BillingCtl", "TestSupport", .product(name: "BigInt", package: "BigInt")]),
+        tests(
+            "CoreTests",
+            ["Core", "Reference", "BillingCtl", "TestSupport", .product(name: "BigInt", package: "BigInt")]),
         tests("DriversTests", ["Drivers", "TestSupport"]),
         tests("DaemonKitTests", ["DaemonKit", "Drivers", "TestSupport", "Sandbox"]),
         tests("ReferenceTests", ["Reference", "Core", "TestSupport"]),
@@ -102,7 +104,6 @@ let package = Package(
         tests("BillerTests", ["Biller", "Sandbox", "TestSupport"]),
         tests("SandboxTests", ["Sandbox", "Core", "Drivers", "TestSupport"]),
         tests("VendorReconTests", ["VendorRecon", "TestSupport"]),
-        tests("EndToEndTests", ["Core", "Drivers", "TestSupport"]),
         tests("RepositoryTests", ["DaemonKit", "Core", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6],

@@ -1,0 +1,85 @@
+import Core
+import Drivers
+import TestSupport
+import Testing
+
+@testable import VendorRecon
+
+@Suite("Reconciliation", .needsPostgres)
+struct ReconciliationTests {
+    /// One line of a statement: 10:00:00, both numbers as the vendor writes them.
+    private func line(_ callID: String, billed: Int = 60, rate: String = "0.0045000", cost: String = "0.00450")
+        -> String
+    {
+        "2026-11-22T10:00:00.000Z,\(callID),outbound,16304207501,+16467007042,55,\(billed),\(rate),\(cost),USD\n"
+    }
+
+    @Test("a call that agrees matches, a longer one is found and disputed")
+    func mismatch() async throws {
+        try await ReconWorld.with { world in
+            for call in ["a", "b"] {
+                try await world.addAttempt(
+                    callID: call, start: "2026-11-22T10:00:00Z", billed: 60, rate: "0.0045", cost: "0.0045")
+            }
+            try await world.importStatement(line("a") + line("b", billed: 66, cost: "0.00495"))
+            let result = try await world.reconciliation.run(
+                vendor: "telnyx", day: world.day, disputeDate: ReconWorld.now.usageDay)
+            #expect(result.count(of: .matched) == 1)
+            #expect(result.count(of: .durationMismatch) == 1)
+            let dispute = try await world.text(
+                "SELECT concat_ws(' ', state, amount, records, window_until) FROM billing.disputes")
+            #expect(dispute == "open 0.00045 1 2026-12-23")
+        }
+    }
+
+    @Test("running again replaces what was found and opens no second dispute; a late file moves its amount, or ends it")
+    func again() async throws {
+        try await ReconWorld.with { world in
+            try await world.addAttempt(
+                callID: "a", start: "2026-11-22T10:00:00Z", billed: 60, rate: "0.0045", cost: "0.0045")
+            try await world.importStatement(line("a") + line("unknown"))
+            for _ in 0..<2 {
+                _ = try await world.reconciliation.run(
+                    vendor: "telnyx", day: world.day, disputeDate: ReconWorld.now.usageDay)
+            }
+            let runs: SQL = "SELECT count(*) FROM billing.reconciliation_runs WHERE superseded_at IS NULL"
+            #expect(try await world.text(runs) == "1")
+            #expect(try await world.text("SELECT string_agg(amount::text, ',') FROM billing.disputes") == "0.00450")
+            try await world.addAttempt(
+                callID: "unknown", start: "2026-11-22T10:00:00Z", billed: 60, rate: "0.0045", cost: "0.0045")
+            _ = try await world.reconciliation.run(
+                vendor: "telnyx", day: world.day, disputeDate: ReconWorld.now.usageDay)
+            #expect(try await world.text("SELECT string_agg(state, ',') FROM billing.disputes") == "withdrawn")
+        }
+    }
+
+    @Test("behind the thirtieth day nothing is claimed")
+    func windowClosed() async throws {
+        try await ReconWorld.with { world in
+            try await world.importStatement(line("unknown"))
+            let late = ReconWorld.invoiceDate.advanced(days: 31)
+            _ = try await world.reconciliation.run(vendor: "telnyx", day: world.day, disputeDate: late)
+            #expect(try await world.text("SELECT count(*) FROM billing.disputes") == "0")
+        }
+    }
+
+    @Test("a day without a statement is refused by name")
+    func noStatement() async throws {
+        try await ReconWorld.with { world in
+            await #expect(throws: ReconError.self) {
+                try await world.reconciliation.run(
+                    vendor: "telnyx", day: world.day, disputeDate: ReconWorld.now.usageDay)
+            }
+        }
+    }
+
+    @Test("days with a statement that nobody has looked at since it came are run once")
+    func openDays() async throws {
+        try await ReconWorld.with { world in
+            try await world.importStatement(line("unknown"))
+            try await world.reconciliation.runOpenDays()
+            try await world.reconciliation.runOpenDays()
+            #expect(try await world.text("SELECT count(*) FROM billing.reconciliation_runs") == "1")
+        }
+    }
+}
