@@ -70,9 +70,8 @@ struct LayeringTests {
     func lostFailures() throws {
         for file in tree.files(below: "Sources", endings: ["swift"]) {
             for (number, line) in try tree.lines(file).enumerated() {
-                for mark in ["try? ", "try! ", "TODO", "FIXME", "fatalError("] {
-                    #expect(!line.contains(mark), "\(file):\(number + 1): \(line)")
-                }
+                let isUnfinished = line.contains(/\btry[?!]|\bTODO\b|\bFIXME\b|fatalError\(/)
+                #expect(!isUnfinished, "\(file):\(number + 1): \(line)")
             }
         }
     }
