@@ -20,10 +20,8 @@ struct RatedUsageReader {
             """)
         var charges: [RatedCharge] = []
         for row in days {
-            let span = UsageSpan(
-                kind: try RatedUsageReader.kind(ofService: row.value("service")), day: try row.value("usage_day"),
-                first: through + 1, last: mark)
-            charges += try self.charges(in: span)
+            let service = try RatedCharge.Service(rated: row.value("service"))
+            charges += try self.charges(of: service, on: row.value("usage_day"), above: through, upTo: mark)
         }
         return (charges.sorted { $0.sequence < $1.sequence }, mark)
     }
@@ -46,51 +44,41 @@ struct RatedUsageReader {
         return horizon
     }
 
-    private func charges(in span: UsageSpan) throws -> [RatedCharge] {
-        let rows: PostgresRows
-        let service: RatedCharge.Service
-        switch span.kind {
-        case .ratedCDR:
-            service = .cdr
-            rows = try transaction.query(
-                """
-                SELECT id, usage_day, rated_seq, customer_id, charge, corrects
-                FROM billing.rated_cdr
-                WHERE usage_day = \(span.day) AND rated_seq BETWEEN \(span.first) AND \(span.last) AND status = 'rated'
-                """)
-        case .ratedMDR:
-            service = .mdr
-            rows = try transaction.query(
-                """
-                SELECT id, usage_day, rated_seq, customer_id, charge, corrects
-                FROM billing.rated_mdr
-                WHERE usage_day = \(span.day) AND rated_seq BETWEEN \(span.first) AND \(span.last) AND status = 'rated'
-                """)
-        case .ratedAPIUsage:
-            service = .api
-            rows = try transaction.query(
-                """
-                SELECT id, usage_day, rated_seq, customer_id, charge, corrects
-                FROM billing.rated_api_usage
-                WHERE usage_day = \(span.day) AND rated_seq BETWEEN \(span.first) AND \(span.last) AND status = 'rated'
-                """)
-        case .rawCDR, .rawVendorCDR, .rawMDR, .rawAPIUsage:
-            throw WalletError.notRatedUsage(kind: span.kind.rawValue)
-        }
-        return try rows.map { row in
+    private func charges(
+        of service: RatedCharge.Service, on day: UsageDay, above through: Int64, upTo mark: Int64
+    ) throws -> [RatedCharge] {
+        try transaction.query(
+            """
+            SELECT id, rated_seq, customer_id, charge, corrects
+            FROM \(identifier: service.table)
+            WHERE usage_day = \(day) AND rated_seq > \(through) AND rated_seq <= \(mark) AND status = 'rated'
+            """
+        ).map { row in
             RatedCharge(
-                id: try row.value("id"), day: try row.value("usage_day"), sequence: try row.value("rated_seq"),
+                id: try row.value("id"), day: day, sequence: try row.value("rated_seq"),
                 customer: try row.value("customer_id"), charge: try row.value("charge"), service: service,
                 corrects: try row.value("corrects"))
         }
     }
+}
 
-    private static func kind(ofService service: String) throws(WalletError) -> FactKind {
-        switch service {
-        case "voice": return .ratedCDR
-        case "message": return .ratedMDR
-        case "api": return .ratedAPIUsage
-        default: throw .notRatedUsage(kind: service)
+extension RatedCharge.Service {
+    /// The service as `rated_spans` names it.
+    init(rated name: String) throws(WalletError) {
+        switch name {
+        case "voice": self = .cdr
+        case "message": self = .mdr
+        case "api": self = .api
+        default: throw .notRatedUsage(kind: name)
+        }
+    }
+
+    /// Where its rated rows are.
+    var table: String {
+        switch self {
+        case .cdr: "billing.rated_cdr"
+        case .mdr: "billing.rated_mdr"
+        case .api: "billing.rated_api_usage"
         }
     }
 }
