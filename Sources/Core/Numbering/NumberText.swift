@@ -23,8 +23,9 @@ enum NumberText {
             if scheme.isSIP { return .noUser }
             return range.isEmpty ? .missing : .user(range)
         }
-        guard host > range.lowerBound else { return .missing }
-        return isAnonymousHost(bytes, host + 1..<range.upperBound) ? .anonymous : .user(range.lowerBound..<host)
+        // The host alone withholds the number, even where no user stands before it.
+        if isAnonymousHost(bytes, host + 1..<range.upperBound) { return .anonymous }
+        return host > range.lowerBound ? .user(range.lowerBound..<host) : .missing
     }
 
     /// The number before the first `;` and the parameters behind it (rule N3).

@@ -75,17 +75,20 @@ struct RecordTimes {
         if let created = created.instant ?? received, instant > created.advanced(seconds: 300) {
             flags.insert(.futureTimestamp)
         }
-        if let received, instant.usageDay < received.usageDay.keyHorizon { flags.insert(.tooOld) }
+        if let now = [created.instant, received].compactMap(\.self).max(), instant < now.keyHorizon {
+            flags.insert(.tooOld)
+        }
     }
 }
 
-extension UsageDay {
-    /// The first day whose keys are still kept: 13 months before this one (rule G8).
-    var keyHorizon: UsageDay {
-        let (year, month, day) = civil
+extension Instant {
+    /// Since when keys are kept at this moment: 13 months before it (rule G8).
+    var keyHorizon: Instant {
+        let (year, month, day) = usageDay.civil
         let months = year * 12 + month - 1 - 13
         let (horizonYear, horizonMonth) = (months / 12, months % 12 + 1)
         let lastDay = UsageDay.length(ofMonth: horizonMonth, year: horizonYear)
-        return UsageDay(year: horizonYear, month: horizonMonth, day: min(day, lastDay)) ?? self
+        let horizon = UsageDay(year: horizonYear, month: horizonMonth, day: min(day, lastDay)) ?? usageDay
+        return horizon.startUTC.advanced(milliseconds: self - usageDay.startUTC)
     }
 }

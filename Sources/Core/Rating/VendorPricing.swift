@@ -13,6 +13,10 @@ public struct VendorPrice: Hashable, Sendable {
 
     /// No rate.
     static let unknown = VendorPrice(cost: nil, isWithoutRate: true, isOverflow: false)
+    /// Nothing is said of the cost.
+    static let withheld = VendorPrice(cost: nil, isWithoutRate: false, isOverflow: false)
+    /// Nobody answered: nothing to pay.
+    static let unanswered = VendorPrice(billedSeconds: 0, cost: .zero, isWithoutRate: false, isOverflow: false)
     /// Nothing to pay, and nothing looked up.
     static let free = VendorPrice(cost: .zero, isWithoutRate: false, isOverflow: false)
 }
@@ -33,16 +37,16 @@ extension RatingTables {
             isOverflow: cost == nil)
     }
 
-    /// What one attempt of a rated call costs us: by the call's target, with the attempt's own vendor and length (M10). An attempt
-    /// that was not answered costs nothing; a dirty one has no cost.
+    /// What one attempt of a rated call costs us: by the call's target and day, with the attempt's own vendor and length (M10). An
+    /// attempt that was not answered costs nothing. A dirty one has no cost, nor has any of a call that is held or cannot be
+    /// classified.
     public func vendorPrice(of attempt: VendorAttempt, call: RatedUsage) -> VendorPrice {
-        guard !attempt.isDirty else { return VendorPrice(cost: nil, isWithoutRate: false, isOverflow: false) }
-        guard let answered = attempt.answer.instant, let ended = attempt.end.instant else { return .free }
-        guard let target = CallTarget(call) else {
-            return VendorPrice(cost: nil, isWithoutRate: false, isOverflow: false)
-        }
+        guard call.status != .held, !attempt.isDirty else { return .withheld }
+        guard let answered = attempt.answer.instant, let ended = attempt.end.instant else { return .unanswered }
+        guard let target = CallTarget(call) else { return .withheld }
         return vendorPrice(
-            of: target, by: attempt.vendor, on: answered.usageDay, durationMilliseconds: ended - answered)
+            of: target, by: attempt.vendor, on: call.usageDay ?? answered.usageDay,
+            durationMilliseconds: ended - answered)
     }
 
     private func vendorRate(of target: CallTarget, _ vendor: VendorTerms, on day: UsageDay)
