@@ -24,12 +24,14 @@ extension SettlementConformance {
             .init(name: "score", value: .optional(card.score?.text)),
             .init(name: "grade", value: .optional(card.grade)),
         ]
-        if let sla = input["sla"], let payable = input["payable"] {
-            let adjustment = VendorAdjustment(card, sla: try self.sla(sla), payable: try payable.money())
+        if let sla = input["sla"] {
+            let adjustment = VendorAdjustment(card, sla: try self.sla(sla))
             fields += [
                 .init(name: "breaches", value: .array(adjustment.breaches.map { .string($0.rawValue) })),
                 .init(name: "adjustment_pct", value: .count(adjustment.percent)),
-                .init(name: "adjustment", value: .money(adjustment.amount, .cents)),
+                .init(
+                    name: "adjustment",
+                    value: .money(try (input["payable"]?.money()).map { adjustment.amount(on: $0) }, .cents)),
             ]
         }
         return .object(fields)

@@ -130,15 +130,16 @@ public struct Form499: Hashable, Sendable {
     public init(_ basis: TaxBasis, profile: TaxProfile, invoiceDate: UsageDay) {
         let isResold = profile.isWholesale && profile.isExempt(from: TaxRules.federalUSF, on: invoiceDate)
         customer = isResold ? .carrierCarrier : .endUser
+        // Each class is rounded once, from the exact split.
+        let one = Int128(Factor.one.units)
         let shares =
             Int128(basis.indeterminate.units) * Int128(profile.indeterminatePIU.units)
             + Int128(basis.recurring.units) * Int128(profile.recurringPIU.units)
-        interstate =
-            Money(
-                rounding: Int128(basis.interstate.units) * Int128(Factor.one.units) + shares,
-                dividedBy: Int128(Factor.one.units), to: .charge)
+        let exactInterstate = Int128(basis.interstate.units) * one + shares
+        let domestic = basis.interstate + basis.intrastate + basis.indeterminate + basis.recurring
+        interstate = Money(rounding: exactInterstate, dividedBy: one, to: .charge)
         international = basis.international
-        intrastate = basis.interstate + basis.intrastate + basis.indeterminate + basis.recurring - interstate
+        intrastate = Money(rounding: Int128(domestic.units) * one - exactInterstate, dividedBy: one, to: .charge)
         nonTelecom = basis.nonTelecom
     }
 }

@@ -2,7 +2,7 @@
 public struct StatementRecord<ID: Hashable & Comparable & Sendable>: Hashable, Sendable {
     /// Our id, or their line.
     public let id: ID
-    /// The call id, or the gateway's message id; empty where there is none.
+    /// The call id, or the gateway's message id, trimmed; empty where there is none.
     public let callID: String
     /// By e164; nil where the number has none (rule C1).
     public let ani: PhoneNumber?
@@ -18,7 +18,7 @@ public struct StatementRecord<ID: Hashable & Comparable & Sendable>: Hashable, S
         cost: Money
     ) {
         self.id = id
-        self.callID = callID
+        self.callID = ASCII.trimmed(callID)
         self.ani = ani
         self.dnis = dnis
         self.start = start

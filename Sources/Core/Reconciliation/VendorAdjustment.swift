@@ -26,17 +26,19 @@ public struct VendorAdjustment: Hashable, Sendable {
     public let breaches: [SLAPart]
     /// Whole percent: −2 for each breach, at most −10; +1 without any and a score of 95.
     public let percent: Int
-    /// Two decimals, signed.
-    public let amount: Money
 
-    public init(_ scorecard: Scorecard, sla: VendorSLA, payable: Money) {
+    public init(_ scorecard: Scorecard, sla: VendorSLA) {
         breaches = SLAPart.allCases.filter { $0.isBreached(by: scorecard, sla) }
         if breaches.isEmpty {
             percent = (scorecard.score?.hundredths ?? 0) >= 9_500 ? 1 : 0
         } else {
             percent = max(-10, -2 * breaches.count)
         }
-        amount = Percent(units: Int64(percent) * 10_000_000).of(payable, to: .cents)
+    }
+
+    /// What it comes to on a payable amount, two decimals, signed.
+    public func amount(on payable: Money) -> Money {
+        Percent(units: Int64(percent) * 10_000_000).of(payable, to: .cents)
     }
 }
 
