@@ -145,11 +145,16 @@ failed=()
 for name in "${STEPS[@]}"; do
     [[ -n $name ]] || continue
     declare -F "check_${name//-/_}" >/dev/null || die "there is no step $name; --list names them"
-    step "$name" || {
+    # Not in a condition: bash would then ignore errexit in all of the step, its subshell too.
+    set +e
+    step "$name"
+    status=$?
+    set -e
+    if ((status != 0)); then
         failed+=("$name")
         # Without packages or programs nothing else says anything.
         [[ $name != packages && $name != build ]] || break
-    }
+    fi
 done
 
 printf '\n'
