@@ -3,6 +3,10 @@ extension InvoiceModifiers {
     public struct Malformed: Error, Hashable, Sendable {
         /// JSON pointer.
         public let path: String
+
+        public init(path: String) {
+            self.path = path
+        }
     }
 
     /// The modifiers of a plan's `rates` (section P); all its other fields are ignored.
