@@ -47,7 +47,7 @@ struct BillerCommand: AsyncParsableCommand {
 
     /// The daemon's parts: cycles are closed on schedule, exports tried again, customer-days kept, questions answered.
     static func build(_ context: DaemonContext) throws {
-        let biller = try Biller(context)
+        let biller = try BillerServices(context)
         context.schedule("billing", context.config[BillerConfig.billingSchedule]) {
             _ = try await biller.runCycle(waiting: .seconds(300))
         }
@@ -55,6 +55,16 @@ struct BillerCommand: AsyncParsableCommand {
             let label = NetSuiteSync.label(at: biller.now(), run: .random())
             try await biller.finish(label: label)
         }
+        let days = CustomerDays(
+            pool: context.pool, batchSize: context.config[BillerConfig.summaryBatchSize], now: biller.now)
+        context.sweep("rated", kind: "rated", doorbell: (StreamName.ratedUsage.rawValue, StreamGroup.biller.rawValue)) {
+            try await days.add(upTo: $0)
+        }
+        let reads = CustomerReads(pool: context.customerPool)
+        let group = context.router.group("/api/v1/billing").add(
+            middleware: context.auth.requiring(.customer, .operator, .service))
+        InvoiceRoutes(reads: reads, page: try InvoicePage()).add(to: group)
+        UsageRoutes(reads: reads, now: biller.now).add(to: group)
     }
 
     /// Who runs a command, for the audit trail.

@@ -14,6 +14,10 @@ enum BillerConfig {
     /// Customers whose usage one query sums.
     static let batchSize = ConfigKey.integer(
         "billing.batchSize", default: 1_000, in: 1...50_000, help: "How many customers' usage one query sums.")
+    /// Records that one transaction adds to the customer-days.
+    static let summaryBatchSize = ConfigKey.integer(
+        "summary.batchSize", default: 20_000, in: 1...1_000_000,
+        help: "How many rated records one transaction adds to the customers' days.")
     /// Who bills.
     static let issuerName = ConfigKey.text(
         "issuer.name", default: "WARP Communications", help: "The company that stands at the head of an invoice.")
@@ -69,7 +73,7 @@ enum BillerConfig {
         help: "Seconds between attempts at exports that are not confirmed yet.")
 
     static let keys = ConfigKeys(
-        billingSchedule, cutWait, batchSize, issuerName, issuerAddress, issuerContact, issuerPayment,
+        billingSchedule, cutWait, batchSize, summaryBatchSize, issuerName, issuerAddress, issuerContact, issuerPayment,
         documentsDirectory, netSuiteURL, netSuiteExportDirectory, netSuiteClientID, netSuiteCertificateID,
         netSuiteAlgorithm, netSuitePrivateKey, netSuiteTerms, netSuiteTaxItemPrefix, netSuiteTimeout,
         netSuiteRetryInterval, checking: netSuiteFaults)

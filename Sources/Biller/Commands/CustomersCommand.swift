@@ -17,7 +17,7 @@ struct CustomersCommand: AsyncParsableCommand {
         func run() async throws {
             let customers = try namingFaults(of: file) { try CustomerFile(try FileOutput.read(file)).customers }
             try await BillerCommand.daemon.once(options) { context in
-                let biller = try Biller(context)
+                let biller = try BillerServices(context)
                 let outcome = try await namingFaults(of: file) {
                     try await biller.customers.load(customers, actor: BillerCommand.actor, at: biller.now())
                 }
@@ -34,7 +34,7 @@ struct CustomersCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await BillerCommand.daemon.once(options) { context in
-                let biller = try Biller(context)
+                let biller = try BillerServices(context)
                 guard let customer = try await biller.customers.customers(ban: ban).first else {
                     throw ValidationError("no customer has the BAN \(ban)")
                 }
@@ -57,7 +57,7 @@ struct CustomersCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await BillerCommand.daemon.once(options) { context in
-                let customers = try await Biller(context).customers.customers()
+                let customers = try await BillerServices(context).customers.customers()
                 if json {
                     var writer = JSONWriter()
                     writer.array { writer in for customer in customers { customer.json.write(to: &writer) } }
@@ -90,7 +90,7 @@ struct TaxesCommand: AsyncParsableCommand {
         func run() async throws {
             let rates = try namingFaults(of: file) { try TaxFile(try FileOutput.read(file)).rates }
             try await BillerCommand.daemon.once(options) { context in
-                let biller = try Biller(context)
+                let biller = try BillerServices(context)
                 try await biller.taxes.load(rates, actor: BillerCommand.actor, at: biller.now())
                 print("\(rates.count) tax rates loaded")
             }

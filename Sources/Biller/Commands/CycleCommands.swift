@@ -15,7 +15,7 @@ struct RunCycleCommand: AsyncParsableCommand {
     func run() async throws {
         let day = try parsedDay(date)
         try await BillerCommand.daemon.once(options) { context in
-            let biller = try Biller(context)
+            let biller = try BillerServices(context)
             if let day, day.startUTC.advanced(milliseconds: -86_400_000) > biller.now() {
                 throw ValidationError("\(day.text) lies ahead of the clock")
             }
@@ -38,7 +38,7 @@ struct PreviewCommand: AsyncParsableCommand {
     func run() async throws {
         let day = try parsedDay(date)
         try await BillerCommand.daemon.once(options) { context in
-            let biller = try Biller(context)
+            let biller = try BillerServices(context)
             let document = try await namingFaults(of: customer) { try await biller.run.preview(ban: customer, on: day) }
             guard let document else { return print("nothing to bill") }
             print(json ? try document.json(pretty: true) : document.text)
@@ -60,7 +60,7 @@ struct InvoicesCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await BillerCommand.daemon.once(options) { context in
-                let invoices = try await Biller(context).invoices.invoices(ban: customer, limit: limit)
+                let invoices = try await BillerServices(context).invoices.invoices(ban: customer, limit: limit)
                 if json {
                     var writer = JSONWriter()
                     writer.array { writer in for invoice in invoices { invoice.write(to: &writer) } }
@@ -90,7 +90,7 @@ struct InvoicesCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await BillerCommand.daemon.once(options) { context in
-                guard let document = try await Biller(context).invoices.document(invoice) else {
+                guard let document = try await BillerServices(context).invoices.document(invoice) else {
                     throw ValidationError("there is no invoice \(invoice)")
                 }
                 print(json ? try document.json(pretty: true) : document.text)

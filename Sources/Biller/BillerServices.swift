@@ -4,7 +4,7 @@ import Drivers
 import Foundation
 
 /// The biller's parts, made from a daemon's context: `serve` and the one-off commands use the same.
-struct Biller: Sendable {
+struct BillerServices: Sendable {
     let customers: CustomerStore
     let taxes: TaxTable
     let invoices: InvoiceList
@@ -12,18 +12,18 @@ struct Biller: Sendable {
     let archive: DocumentArchive
     let netSuite: NetSuiteSync
     let now: @Sendable () -> Instant
+}
 
+extension BillerServices {
     init(_ context: DaemonContext) throws {
         let clock = context.clock
         let now: @Sendable () -> Instant = { Instant(milliseconds: clock.now()) }
         let config = context.config
         let pool = context.pool
-        self.now = now
-        customers = CustomerStore(pool: pool)
-        taxes = TaxTable(pool: pool)
-        invoices = InvoiceList(pool: pool)
+        let customers = CustomerStore(pool: pool)
+        let taxes = TaxTable(pool: pool)
         let plans = PlanStore(pool: pool)
-        run = BillingRun(
+        let run = BillingRun(
             pool: pool,
             cuts: InvoiceCut(pool: pool, wait: .seconds(config[BillerConfig.cutWait]), logger: context.logger),
             usage: UsageStore(pool: pool), invoices: InvoiceStore(pool: pool), customers: customers, plans: plans,
@@ -32,12 +32,15 @@ struct Biller: Sendable {
                 name: config[BillerConfig.issuerName], address: config[BillerConfig.issuerAddress],
                 contact: config[BillerConfig.issuerContact], payment: config[BillerConfig.issuerPayment]),
             batchSize: config[BillerConfig.batchSize], now: now, logger: context.logger, metrics: context.metrics)
-        archive = DocumentArchive(
+        let archive = DocumentArchive(
             pool: pool, directory: config[BillerConfig.documentsDirectory], now: now, logger: context.logger)
         let store = NetSuiteExportStore(pool: pool, taxItemPrefix: config[BillerConfig.netSuiteTaxItemPrefix])
-        netSuite = NetSuiteSync(
-            store: store, plans: plans, target: try Biller.target(context, store: store, now: now), now: now,
+        let netSuite = NetSuiteSync(
+            store: store, plans: plans, target: try BillerServices.target(context, store: store, now: now), now: now,
             logger: context.logger, metrics: context.metrics)
+        self.init(
+            customers: customers, taxes: taxes, invoices: InvoiceList(pool: pool), run: run, archive: archive,
+            netSuite: netSuite, now: now)
     }
 
     /// Closes what is due, then writes documents and exports, those of a run that was interrupted too.
