@@ -7,6 +7,8 @@ actor StatementFolder {
     private let importer: StatementImport
     private let logger: Logger
     private var sizes: [String: Int] = [:]
+    /// The size at which a file was taken or refused; another size is another file.
+    private var settled: [String: Int] = [:]
 
     init(directory: String, importer: StatementImport, logger: Logger) {
         self.directory = directory
@@ -25,8 +27,7 @@ actor StatementFolder {
                 sizes[path] = size
                 continue
             }
-            guard !done.contains(path) else { continue }
-            done.insert(path)
+            guard settled[path] != size else { continue }
             guard let vendor = name.split(separator: "-").first else { continue }
             do {
                 let outcome = try await importer.run(file: path, vendor: String(vendor), format: nil, invoiceDate: nil)
@@ -37,10 +38,9 @@ actor StatementFolder {
                 logger.error(
                     "Statement refused", metadata: ["statement.file": "\(name)", "failure.detail": "\(error)"])
             }
+            settled[path] = size
         }
     }
-
-    private var done: Set<String> = []
 }
 
 extension StatementImport.Outcome {

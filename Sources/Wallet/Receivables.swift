@@ -47,7 +47,10 @@ struct Receivables: Sendable {
             var last = horizon
             for invoice in invoices {
                 last = try invoice.value("invoice_seq")
-                guard var wallet = wallets[try invoice.value("customer_id")] else { continue }
+                let customer: CustomerID = try invoice.value("customer_id")
+                guard var wallet = wallets[customer] else {
+                    throw WalletError.unreadableWallet(customer: customer, column: "customer_id")
+                }
                 let movement = InvoiceMovement(
                     accruedCarried: try invoice.value("accrued_carried"), amountDue: try invoice.value("amount_due"),
                     taxDue: try invoice.value("tax_due"), taxFromBalance: try invoice.value("tax_from_balance"))

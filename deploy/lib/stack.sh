@@ -133,7 +133,7 @@ process_plan() { # NAME CREDENTIALS WATCHDOG_SECONDS ENVIRONMENT_JSON COMMAND...
     jq -n --arg name "$name" --arg credentials "$credentials" --argjson watchdog "$watchdog" \
         --argjson environment "$environment" \
         '{name: $name, watchdogSeconds: $watchdog, command: $ARGS.positional,
-          environment: ($environment + {CREDENTIALS_DIRECTORY: $credentials, LOG_LEVEL: "warning"})}' \
+          environment: ($environment + {CREDENTIALS_DIRECTORY: $credentials, WARP_LOG_LEVEL: "info"})}' \
         --args -- "$@"
 }
 

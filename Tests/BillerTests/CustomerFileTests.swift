@@ -1,0 +1,137 @@
+import Core
+import TestSupport
+import Testing
+
+@testable import Biller
+
+@Suite("Customers")
+struct CustomerFileTests {
+    struct Fault: Sendable {
+        let field: String
+        let value: Core.JSONValue
+        let expected: String
+    }
+
+    @Test(
+        "a fault is named by its place and what would be right",
+        arguments: [
+            Fault(field: "ban", value: .string(""), expected: "/0/ban: '' is not a BAN of 1 to 50 characters"),
+            Fault(field: "id", value: .string("7"), expected: "/0/id: '7' is not a UUID"),
+            Fault(field: "name", value: .null, expected: "/0/name: is missing"),
+            Fault(
+                field: "model", value: .string("POST"),
+                expected: "/0/model: 'POST' is not one of PREPAID, POSTPAID, HYBRID"),
+            Fault(
+                field: "cycle", value: .string("yearly"),
+                expected: "/0/cycle: 'yearly' is not one of daily, weekly, monthly"),
+            Fault(
+                field: "anchor_day", value: .number("29"), expected: "/0/anchor_day: is no whole number from 1 to 28"),
+            Fault(
+                field: "billing_timezone", value: .string("EST5"),
+                expected: "/0/billing_timezone: 'EST5' is not an IANA time zone"),
+            Fault(
+                field: "credit_limit", value: .string("10.005"),
+                expected: "/0/credit_limit: '10.005' is not an amount with two decimals"),
+            Fault(field: "credit_limit", value: .number("10"), expected: "/0/credit_limit: is not a text"),
+            Fault(
+                field: "numbers", value: .array([.string("3122017001")]),
+                expected: "/0/numbers/0: is neither + and 7 to 15 digits nor a short code of 5 or 6 digits"),
+            Fault(
+                field: "exemptions", value: .array([.object([.init(name: "tax", value: .string("all"))])]),
+                expected: "/0/exemptions/0/valid_from: is missing"),
+            Fault(field: "colour", value: .string("red"), expected: "/0/colour: is not known"),
+            Fault(
+                field: "auto_recharge", value: .object([.init(name: "enabled", value: .bool(true))]),
+                expected: "/0/auto_recharge/threshold: is missing\n/0/auto_recharge/amount: must be above 0.00"),
+        ])
+    func faults(_ fault: Fault) throws {
+        let faults = try #require(throws: FileFaults.self) {
+            try CustomerFile([TestCustomers.json([fault.field: fault.value])])
+        }
+        #expect(faults.description == fault.expected)
+    }
+
+    @Test("a file with faults names all of them")
+    func allFaults() throws {
+        let faults = try #require(throws: FileFaults.self) {
+            try CustomerFile([
+                TestCustomers.json(["model": .string("X")]),
+                TestCustomers.json(["model": .string("PREPAID"), "credit_limit": .null, "cycle": .string("Y")]),
+            ])
+        }
+        #expect(faults.faults.map(\.path) == ["/0/model", "/1/cycle", "/1/credit_limit"])
+    }
+
+    @Test("a BAN, an id and a number stand in a file once")
+    func repeats() throws {
+        let faults = try #require(throws: FileFaults.self) {
+            try CustomerFile([
+                TestCustomers.json(["numbers": .array([.string("+13122017001")])]),
+                TestCustomers.json(["numbers": .array([.string("+13122017001")])]),
+            ])
+        }
+        #expect(faults.faults.map(\.path) == ["/1/ban", "/1/id", "/1/numbers/0"])
+    }
+
+    @Test("the tutorial's customers come back as the file has them", .needsPostgres)
+    func roundTrip() async throws {
+        try await BillerWorld.with { world in
+            let file = try CustomerFile(try tutorial("customers.json"))
+            let store = CustomerStore(pool: world.own)
+            let outcome = try await store.load(file.customers, actor: "operator:ada", at: world.now)
+            #expect(outcome == CustomerStore.LoadOutcome(added: 8, changed: 0))
+            let again = try await store.load(file.customers, actor: "operator:ada", at: world.now)
+            #expect(again == CustomerStore.LoadOutcome(added: 0, changed: 8))
+            let sorted = file.customers.sorted { $0.ban < $1.ban }.map { customer in
+                var customer = customer
+                customer.numbers.sort()
+                return customer
+            }
+            #expect(try await store.customers() == sorted)
+            #expect(try await world.count("SELECT last_value FROM billing.customers_version_seq") == 2)
+            #expect(
+                try await world.texts("SELECT DISTINCT actor || ' ' || action FROM billing.biller_audit ORDER BY 1")
+                    == ["operator:ada customer.add", "operator:ada customer.change"])
+        }
+    }
+
+    @Test("another customer's BAN or number is not taken, and nothing of the file with it", .needsPostgres)
+    func conflicts() async throws {
+        try await BillerWorld.with { world in
+            try await world.load(["numbers": .array([.string("+13122017001")])])
+            let faults = try await #require(throws: FileFaults.self) {
+                try await world.load(
+                    ["id": .string("7e000000-0000-4000-8000-000000000009")],
+                    [
+                        "ban": .string("BAN2"), "id": .string(TestCustomers.summit),
+                        "numbers": .array([.string("+13122017001")]),
+                    ])
+            }
+            #expect(faults.faults.map(\.path) == ["/0/ban", "/1/numbers/0"])
+            #expect(try await world.count("SELECT count(*) FROM billing.customers") == 1)
+        }
+    }
+
+    @Test("a number goes from one customer of a file to another", .needsPostgres)
+    func numberMoves() async throws {
+        try await BillerWorld.with { world in
+            let second: [String: Core.JSONValue] = ["ban": .string("BAN2"), "id": .string(TestCustomers.summit)]
+            try await world.load(["numbers": .array([.string("72345")])], second)
+            try await world.load([:], second.merging(["numbers": .array([.string("72345")])]) { $1 })
+            #expect(try await world.texts("SELECT ban FROM billing.customer_numbers") == ["BAN2"])
+        }
+    }
+
+    @Test("a field is set like in the file, everything else stays")
+    func set() throws {
+        let customer = try CustomerFile([TestCustomers.json()]).customers[0]
+        let changed = try customer.setting(["payment_terms=NET_60", "lines=4", "name=Prairie & Sons"])
+        var expected = customer
+        expected.terms = .net60
+        expected.tax.lines = 4
+        expected.name = "Prairie & Sons"
+        #expect(changed == expected)
+        let faults = try #require(throws: FileFaults.self) { try customer.setting(["cycle=yearly", "x"]) }
+        #expect(faults.faults.map(\.path) == ["/x"])
+    }
+}
