@@ -12,30 +12,21 @@ final class OpenSSLKey: @unchecked Sendable {
         handle = try OpenSSLKey.read(pem) { PEM_read_bio_PUBKEY($0, nil, nil, nil) }
     }
 
-    /// A public P-256 key from its uncompressed point: 4, x, y.
+    /// A public P-256 key from its uncompressed point: 4, x, y. A point off the curve is refused.
     init(p256Point point: [UInt8]) throws(SigningError) {
-        var key: OpaquePointer?
-        let context = EVP_PKEY_CTX_new_from_name(nil, "EC", nil)
-        defer { EVP_PKEY_CTX_free(context) }
-        var point = point
-        var curve = Array("P-256".utf8CString)
-        let code = point.withUnsafeMutableBytes { point in
-            curve.withUnsafeMutableBufferPointer { curve in
-                var parameters = [
-                    OSSL_PARAM_construct_utf8_string("group", curve.baseAddress, 0),
-                    OSSL_PARAM_construct_octet_string("pub", point.baseAddress, point.count),
-                    OSSL_PARAM_construct_end(),
-                ]
-                guard EVP_PKEY_fromdata_init(context) == 1 else { return Int32(0) }
-                return EVP_PKEY_fromdata(context, &key, OpenSSLKey.publicKeySelection, &parameters)
-            }
+        let key = (OpenSSLKey.p256Header + point).withUnsafeBufferPointer { buffer in
+            var next = buffer.baseAddress
+            return d2i_PUBKEY(nil, &next, buffer.count)
         }
-        guard code == 1, let key else { throw .badKey(OpenSSLKey.lastError()) }
+        guard let key else { throw .badKey(OpenSSLKey.lastError()) }
         handle = key
     }
 
-    /// EVP_PKEY_PUBLIC_KEY, a macro that Swift does not see: domain and other parameters, public key.
-    private static let publicKeySelection: Int32 = 0x04 | 0x80 | 0x02
+    /// The DER of a public key before its 65-byte point: id-ecPublicKey, prime256v1, bit string.
+    private static let p256Header: [UInt8] = [
+        0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
+        0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+    ]
 
     deinit {
         EVP_PKEY_free(handle)
