@@ -34,6 +34,7 @@ public final class PostgresTransaction {
     }
 
     /// Runs the body so that its failure undoes its own work only: the transaction goes on, the error is passed on.
+    @discardableResult
     public func savepoint<Result>(_ body: () throws -> Result) throws -> Result {
         depth += 1
         defer { depth -= 1 }

@@ -1,0 +1,188 @@
+import Foundation
+import Synchronization
+
+/// A Unix socket in a directory of its own.
+struct SocketPath {
+    let directory: String
+    let path: String
+
+    init(name: String) throws {
+        directory = FileManager.default.temporaryDirectory.path + "/warp-\(UUID().uuidString.prefix(8))"
+        path = directory + "/" + name
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    }
+}
+
+struct SocketError: Error {
+    let call: String
+    let code: Int32
+
+    init(_ call: String) {
+        self.call = call
+        code = errno
+    }
+}
+
+/// An address of a Unix socket, for bind and connect.
+func withUnixAddress<Result>(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
+    return withUnsafePointer(to: address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            body($0, socklen_t(MemoryLayout<sockaddr_un>.size))
+        }
+    }
+}
+
+func listenOnUnixSocket(_ path: String) throws -> Int32 {
+    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    guard withUnixAddress(path, { bind(descriptor, $0, $1) }) == 0, listen(descriptor, 16) == 0 else {
+        throw SocketError("listen")
+    }
+    return descriptor
+}
+
+/// Accepts, by the kernel's queue, and never says a word.
+final class SilentPeer: Sendable {
+    let socketPath: String
+    let directory: String
+    private let descriptor: Int32
+
+    init(name: String) throws {
+        let place = try SocketPath(name: name)
+        socketPath = place.path
+        directory = place.directory
+        descriptor = try listenOnUnixSocket(place.path)
+    }
+
+    deinit {
+        close(descriptor)
+    }
+}
+
+/// Passes bytes on to a real server until it is frozen: then it stays connected and passes nothing, as a server under
+/// SIGSTOP would.
+final class FreezingProxy: Sendable {
+    let directory: String
+    let socketPath: String
+    private let listener: Int32
+    private let upstream: String
+    private let isFrozen = Atomic(false)
+
+    init(name: String, upstream: String) throws {
+        let place = try SocketPath(name: name)
+        directory = place.directory
+        socketPath = place.path
+        self.upstream = upstream
+        listener = try listenOnUnixSocket(place.path)
+        Thread { [self] in acceptAll() }.start()
+    }
+
+    func freeze() { isFrozen.store(true, ordering: .relaxed) }
+    func thaw() { isFrozen.store(false, ordering: .relaxed) }
+
+    /// Ends the accepting thread; open connections end with their peers.
+    func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
+
+    private func acceptAll() {
+        while true {
+            let client = accept(listener, nil, nil)
+            guard client >= 0 else { return }
+            let server = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+            guard withUnixAddress(upstream, { connect(server, $0, $1) }) == 0 else {
+                close(client)
+                continue
+            }
+            Thread { [self] in pump(from: client, to: server) }.start()
+            Thread { [self] in pump(from: server, to: client) }.start()
+        }
+    }
+
+    private func pump(from source: Int32, to target: Int32) {
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = recv(source, &buffer, buffer.count, 0)
+            while isFrozen.load(ordering: .relaxed) { usleep(5_000) }
+            guard count > 0, send(target, buffer, count, Int32(MSG_NOSIGNAL)) == count else {
+                shutdown(target, Int32(SHUT_RDWR))
+                return
+            }
+        }
+    }
+}
+
+/// Answers each HTTP request on a loopback port with what the closure returns for it; nil closes without an answer.
+final class HTTPPeer: Sendable {
+    let port: UInt16
+    private let listener: Int32
+    private let state = Mutex(State())
+
+    private struct State {
+        var requests: [String] = []
+        var connectionCount = 0
+    }
+
+    init(answer: @escaping @Sendable (_ request: String, _ connection: Int) -> String?) throws {
+        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = INADDR_LOOPBACK.bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let listener = listener
+        let code = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                bind(listener, address, length) == 0 && listen(listener, 16) == 0
+                    && getsockname(listener, address, &length) == 0
+            }
+        }
+        guard code else { throw SocketError("bind") }
+        port = UInt16(bigEndian: address.sin_port)
+        Thread { [self] in acceptAll(answer) }.start()
+    }
+
+    var url: String { "http://127.0.0.1:\(port)" }
+    var requests: [String] { state.withLock { $0.requests } }
+    var connectionCount: Int { state.withLock { $0.connectionCount } }
+
+    func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
+
+    private func acceptAll(_ answer: @escaping @Sendable (String, Int) -> String?) {
+        while true {
+            let client = accept(listener, nil, nil)
+            guard client >= 0 else { return }
+            let number = state.withLock { state in
+                state.connectionCount += 1
+                return state.connectionCount
+            }
+            Thread { [self] in serve(client, number, answer) }.start()
+        }
+    }
+
+    private func serve(_ client: Int32, _ number: Int, _ answer: (String, Int) -> String?) {
+        defer { close(client) }
+        var received: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = recv(client, &buffer, buffer.count, 0)
+            guard count > 0 else { return }
+            received += buffer.prefix(count)
+            guard let request = HTTPPeer.complete(received) else { continue }
+            received = []
+            state.withLock { $0.requests.append(request) }
+            guard let reply = answer(request, number) else { return }
+            let bytes = Array(reply.utf8)
+            guard send(client, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else { return }
+        }
+    }
+
+    /// The request as text once head and body are whole.
+    private static func complete(_ bytes: [UInt8]) -> String? {
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard let end = text.range(of: "\r\n\r\n") else { return nil }
+        let length = text[..<end.lowerBound].split(separator: "\r\n")
+            .first { $0.lowercased().hasPrefix("content-length:") }
+            .flatMap { Int($0.dropFirst(15).trimmingCharacters(in: .whitespaces)) }
+        return text[end.upperBound...].utf8.count >= length ?? 0 ? text : nil
+    }
+}

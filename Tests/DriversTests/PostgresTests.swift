@@ -1,0 +1,198 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Drivers
+
+@Suite("PostgreSQL statements and transactions", .needsPostgres)
+struct PostgresTests {
+    let connection: PostgresConnection
+
+    init() throws {
+        connection = PostgresConnection(try Services.postgres())
+    }
+
+    @Test("every bound type comes back as it went")
+    func roundTrip() async throws {
+        let id = UUID()
+        let now = Date(timeIntervalSince1970: 1_795_366_994.486)
+        let row = try #require(
+            try await connection.query(
+                """
+                SELECT \(true) AS flag, \(-7) AS n, \(Int32.min) AS n4, \(Int64.max) AS n8, \("Zoë, \"x\"")::text AS t,
+                    \(id) AS id, \([0, 1, 255] as [UInt8]) AS raw, \(now) AS at, \(nil as Int?) AS nothing,
+                    \(["a", "NULL", "b,c"])::text[] AS words, \([3, 1, 2]) AS numbers
+                """
+            ).first)
+        #expect(try row.value("flag") == true)
+        #expect(try row.value("n") == -7)
+        #expect(try row.value("n4") == Int32.min)
+        #expect(try row.value("n8") == Int64.max)
+        #expect(try row.value("t") == "Zoë, \"x\"")
+        #expect(try row.value("id") == id)
+        #expect(try row.value("raw") as [UInt8] == [0, 1, 255])
+        #expect(try row.value("at") == now)
+        #expect(try row.value("nothing") as Int? == nil)
+        #expect(try row.value("words") == ["a", "NULL", "b,c"])
+        #expect(try row.value("numbers") == [3, 1, 2])
+    }
+
+    @Test("a cell is read without a String into units, days and milliseconds")
+    func cells() async throws {
+        let row = try #require(
+            try await connection.query(
+                """
+                SELECT 12.34500::numeric(12,5) AS amount, DATE '2026-11-22' AS day,
+                    TIMESTAMPTZ '2026-11-22 12:03:14.486999-05' AS at, '{}'::text[] AS none
+                """
+            ).first)
+        #expect(try row.value("amount", as: Units.self).units == 1_234_500)
+        #expect(try row.value("day", as: Days.self).days == 20_779)
+        #expect(try row.value("at", as: Milliseconds.self).milliseconds == 1_795_366_994_486)
+        #expect(try row.value("none") as [String] == [])
+    }
+
+    @Test("NULL into a plain type, a missing column and a wrong type say which column")
+    func decodingFaults() async throws {
+        let row = try #require(try await connection.query("SELECT NULL::int8 AS n, 'x' AS t").first)
+        #expect(throws: PostgresError.decoding(column: "n", reason: "NULL where a value is needed")) {
+            try row.value("n", as: Int.self)
+        }
+        #expect(throws: PostgresError.decoding(column: "m", reason: "no such column among n, t")) {
+            try row.value("m", as: Int.self)
+        }
+        #expect(throws: PostgresError.decoding(column: "t", reason: "not an integer")) {
+            try row.value("t", as: Int.self)
+        }
+    }
+
+    @Test("the server's refusal keeps its SQLSTATE, constraint and message, and the connection lives on")
+    func refusal() async throws {
+        try await connection.script(
+            "CREATE TEMP TABLE one (n int CONSTRAINT one_key PRIMARY KEY); INSERT INTO one VALUES (1)")
+        let error = await #expect(throws: PostgresError.self) {
+            try await connection.execute("INSERT INTO one (n) VALUES (\(1))")
+        }
+        #expect(error?.sqlState == "23505")
+        #expect(error?.constraint == "one_key")
+        #expect(error?.isTransient == false)
+        #expect(try await connection.execute("INSERT INTO one (n) VALUES (\(2))") == 1)
+    }
+
+    @Test("a NUL character is refused before it can cut a text short")
+    func nul() async throws {
+        await #expect(throws: PostgresError.misuse("PostgreSQL can't keep a NUL character")) {
+            try await connection.query("SELECT \("a\0b")::text AS t")
+        }
+    }
+
+    @Test("a statement is prepared the second time it comes, whatever its values")
+    func preparedOnce() async throws {
+        for n in 1...4 { try await connection.execute("SELECT \(n) + 1") }
+        try await connection.execute("SELECT 2 + 2")
+        let rows = try await connection.query("SELECT statement FROM pg_prepared_statements ORDER BY prepare_time")
+        #expect(try rows.map { try $0.value("statement") as String } == ["SELECT $1 + 1"])
+    }
+
+    @Test("a prepared statement whose table has changed fails once, transiently, and then works")
+    func changedTable() async throws {
+        try await connection.script("CREATE TEMP TABLE shape (a int); INSERT INTO shape VALUES (1)")
+        for _ in 1...2 { _ = try await connection.query("SELECT * FROM shape") }
+        try await connection.script("ALTER TABLE shape ADD b int")
+        let error = await #expect(throws: PostgresError.self) { try await connection.query("SELECT * FROM shape") }
+        #expect(error?.isTransient == true)
+        #expect(try await connection.query("SELECT * FROM shape").count == 1)
+    }
+
+    @Test("a body that throws leaves nothing behind, one that returns is committed")
+    func rollback() async throws {
+        struct Refusal: Error {}
+        try await connection.script("CREATE TEMP TABLE kept (n int)")
+        await #expect(throws: Refusal.self) {
+            try await connection.withTransaction { transaction in
+                try transaction.execute("INSERT INTO kept (n) VALUES (\(1))")
+                throw Refusal()
+            }
+        }
+        let inserted = try await connection.withTransaction { try $0.execute("INSERT INTO kept (n) VALUES (\(2))") }
+        #expect(inserted == 1)
+        let rows = try await connection.query("SELECT n FROM kept")
+        #expect(try rows.map { try $0.value("n") as Int } == [2])
+    }
+
+    @Test("a swallowed error does not become a silent rollback")
+    func swallowedError() async throws {
+        await #expect(throws: PostgresError.misuse("a failed statement's error was swallowed inside the transaction")) {
+            try await connection.withTransaction { transaction in
+                do {
+                    try transaction.execute("SELECT 1 / 0")
+                } catch let error as PostgresError {
+                    #expect(error.sqlState == "22012")
+                }
+            }
+        }
+        #expect(try await connection.query("SELECT 1").count == 1)
+    }
+
+    @Test("a savepoint's failure undoes its own work only")
+    func savepoint() async throws {
+        try await connection.script("CREATE TEMP TABLE kept (n int PRIMARY KEY)")
+        let kept = try await connection.withTransaction { transaction in
+            var kept: [Int] = []
+            for n in [1, 1, 2] {
+                do {
+                    try transaction.savepoint { try transaction.execute("INSERT INTO kept (n) VALUES (\(n))") }
+                    kept.append(n)
+                } catch let error as PostgresError {
+                    #expect(error.sqlState == "23505")
+                }
+            }
+            return kept
+        }
+        #expect(kept == [1, 2])
+        #expect(try await connection.query("SELECT n FROM kept").count == 2)
+    }
+
+    @Test("a million rows are folded chunk by chunk")
+    func streaming() async throws {
+        let pool = PostgresPool(configuration: try Services.postgres(), size: 1)
+        let total = try await pool.stream(
+            "SELECT n FROM generate_series(1, \(1_000_000)) AS n", chunk: 10_000, into: Total()
+        ) { total, rows in
+            total.chunks += 1
+            for row in rows { total.sum += try row.value(at: 0, as: Int.self) }
+        }
+        #expect(total == Total(chunks: 100, sum: 500_000_500_000))
+        await pool.close()
+    }
+
+    @Test("a read-only transaction refuses to write")
+    func readOnly() async throws {
+        let error = await #expect(throws: PostgresError.self) {
+            try await connection.withTransaction(isolation: .serializable, readOnly: true) {
+                try $0.execute("CREATE TABLE never (n int)")
+            }
+        }
+        #expect(error?.sqlState == "25006")
+    }
+}
+
+private struct Total: Equatable, Sendable {
+    var chunks = 0
+    var sum = 0
+}
+
+private struct Units: PostgresDecodable {
+    let units: Int64
+    init(postgres cell: PostgresCell) throws(PostgresError) { units = try cell.units(scale: 5) }
+}
+
+private struct Days: PostgresDecodable {
+    let days: Int32
+    init(postgres cell: PostgresCell) throws(PostgresError) { days = try cell.days() }
+}
+
+private struct Milliseconds: PostgresDecodable {
+    let milliseconds: Int64
+    init(postgres cell: PostgresCell) throws(PostgresError) { milliseconds = try cell.milliseconds() }
+}
