@@ -22,8 +22,9 @@ func executable(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(name: name, dependencies: dependencies + [argumentParser], swiftSettings: settings)
 }
 
+/// Tests are never optimised: what they test is, and the optimiser of Swift 6.3 fails on some of their closures.
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings + [.unsafeFlags(["-Onone"])])
 }
 
 let daemonParts: [Target.Dependency] = [
