@@ -157,13 +157,14 @@ enum Sample {
     /// An answered call from New York to Chicago of customer 1, over telnyx: 61 s at 0.0070000 = 0.00712, cost 0.00220.
     static func call(
         _ key: String, ban: String = "BAN001", to dni: String = "3122005555", seconds: Int = 61,
-        answer: String = "2025-03-12T15:00:05.000Z"
+        answer: String = "2025-03-12T15:00:05.000Z", created: String? = nil
     ) -> String {
+        let more = created.map { ",\"created_at\":\"\($0)\"" } ?? ""
         let end = Instant(parsing: answer)!.advanced(seconds: seconds).text
         return """
             {"record_type":"voice.cdr","sip_uuid":"\(key)","sip_callid":"c-\(key)@h","customer_ban":"\(ban)",\
             "raw_ani":"2126001111","dni":"\(dni)","direction":"outbound","selected_vendor":"telnyx","vendor_trunk":"t1",\
-            "start_stamp":"\(answer)","answer_stamp":"\(answer)","end_stamp":"\(end)"}
+            "start_stamp":"\(answer)","answer_stamp":"\(answer)","end_stamp":"\(end)"\(more)}
             """
     }
 

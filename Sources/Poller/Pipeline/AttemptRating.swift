@@ -5,8 +5,8 @@ import Reference
 /// Rates the attempt in a raw row by its call.
 typealias AttemptRating = @Sendable (_ row: RawRow, _ call: RatedCall) throws -> StoredAttempt
 
-/// What an attempt takes from its call (M10): who called whom, and what kind of call it was. A call that is parked gives as
-/// much as one that is rated: the vendor bills us either way.
+/// What an attempt takes from its call (M10): who called whom, and what kind of call it was. A call that is parked gives it
+/// too: the vendor bills us either way, and an unrated call has a vendor's cost as a rated one has.
 struct RatedCall: Sendable, Hashable {
     /// The call's raw row.
     let id: UsageID
@@ -28,8 +28,10 @@ struct RatedCall: Sendable, Hashable {
         call.dnisParty.lrn = try field("dni_lrn").flatMap { NationalNumber(parsing: $0) }
         call.jurisdiction = try field("jurisdiction").flatMap(Jurisdiction.init) ?? .invalid
         var usage = RatedUsage(id: id, key: "", service: .voice, refVersion: "", evidence: .call(call))
+        usage.status = try field("status").flatMap(UsageStatus.init) ?? .held
         usage.taxJurisdiction = try field("tax_jurisdiction").flatMap(TaxJurisdiction.init) ?? .none
         usage.classKey = try field("class_key").map { ClassKey($0) }
+        usage.ratingInstant = try field("usage_date").flatMap { UsageDay(parsing: $0) }?.startUTC
         self.usage = usage
     }
 
@@ -49,7 +51,7 @@ extension StoredAttempt {
         dni = call.usage.call?.dnis?.text
         classKey = call.usage.classKey
         ratePrefix = price.prefix
-        billedSeconds = price.billedSeconds ?? (attempt.answer.instant == nil && !attempt.isDirty ? 0 : nil)
+        billedSeconds = price.billedSeconds
         rate = price.rate
         cost = price.cost
         flags = .none
@@ -90,16 +92,16 @@ struct CallLookup: Sendable {
         let wanted = Array(ids)
         let rows = try await pool.query(
             """
-            SELECT call.id, call.direction, call.ani, call.dni, call.dni_kind, call.dni_lrn, call.jurisdiction,
-                call.tax_jurisdiction, call.class_key
+            SELECT call.id, call.status, call.direction, call.ani, call.dni, call.dni_kind, call.dni_lrn, call.jurisdiction,
+                call.tax_jurisdiction, call.class_key, call.usage_day::text AS usage_date
             FROM billing.rated_cdr AS call
             WHERE call.id = ANY (\(wanted))
                 AND call.usage_day BETWEEN \(first.advanced(days: -Self.daysBefore))
                     AND \(last.advanced(days: Self.daysAfter))
             UNION ALL
-            SELECT parked.id, parked.evidence->>'direction', parked.evidence->>'ani', parked.evidence->>'dni',
+            SELECT parked.id, parked.status, parked.evidence->>'direction', parked.evidence->>'ani', parked.evidence->>'dni',
                 parked.evidence->>'dni_kind', parked.evidence->>'dni_lrn', parked.evidence->>'jurisdiction',
-                parked.evidence->>'tax_jurisdiction', parked.evidence->>'class_key'
+                parked.evidence->>'tax_jurisdiction', parked.evidence->>'class_key', parked.evidence->>'usage_date'
             FROM billing.unrated_usage AS parked
             WHERE parked.kind = 'raw_cdr' AND parked.id = ANY (\(wanted)) AND parked.resolved_at IS NULL
             """)

@@ -14,7 +14,7 @@ actor CurrentReference {
     private let pool: PostgresPool
     private let dependency: Readiness.Dependency?
     private var current: RatingSnapshot?
-    private var loading: Task<RatingSnapshot?, any Error>?
+    private var loading: Task<Void, any Error>?
 
     /// The tables of this database; `dependency` shows whether there are any.
     init(pool: PostgresPool, dependency: Readiness.Dependency? = nil) {
@@ -35,21 +35,27 @@ actor CurrentReference {
     func refresh() async throws -> Bool {
         let before = current?.stamp
         if let loading {
-            _ = try await loading.value
-            return current?.stamp != before
+            try await loading.value
+        } else if before == nil {
+            try await load()
+        } else if try await SnapshotLoader.stamp(from: pool) != before {
+            // A load takes seconds, the question whether one is needed takes none.
+            try await load()
         }
-        // A load takes seconds, the question whether one is needed takes none.
-        if let before, try await SnapshotLoader.stamp(from: pool) == before { return false }
-        if let loading {
-            _ = try await loading.value
-            return current?.stamp != before
-        }
-        let task = Task { [pool, current] in try await SnapshotLoader.load(from: pool, after: current) }
+        return current?.stamp != before
+    }
+
+    /// One load at a time; it has swapped the tables when it ends.
+    private func load() async throws {
+        let task = loading ?? Task { try await swap() }
         loading = task
         defer { loading = nil }
-        guard let loaded = try await task.value else { return false }
+        try await task.value
+    }
+
+    private func swap() async throws {
+        guard let loaded = try await SnapshotLoader.load(from: pool, after: current) else { return }
         current = loaded
         dependency?.set(loaded.stamp.referenceVersion > 0 ? .up : .away("no reference version was loaded yet"))
-        return true
     }
 }
