@@ -43,10 +43,14 @@ final class PostgresSession {
     func isUsable() -> Bool {
         guard let handle else { return false }
         var descriptor = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
-        if poll(&descriptor, 1, 0) != 0, PQconsumeInput(handle) == 0 || PQstatus(handle) == CONNECTION_BAD {
-            close()
+        // A server that stops says so before it closes: only reading on finds the end.
+        while poll(&descriptor, 1, 0) != 0 {
+            if PQconsumeInput(handle) == 0 || PQstatus(handle) == CONNECTION_BAD {
+                close()
+                return false
+            }
         }
-        return self.handle != nil
+        return true
     }
 
     /// Whether a transaction is open that an error has aborted.
@@ -248,7 +252,7 @@ final class PostgresSession {
     }
 
     private func lost() -> PostgresError {
-        let message = handle.map { PostgresSession.trimmed(PQerrorMessage($0)) } ?? "the connection is closed"
+        let message = handle.map { PostgresSession.oneLine(PQerrorMessage($0)) } ?? "the connection is closed"
         close()
         return .connectionLost(message.isEmpty ? "the server closed it" : message)
     }
@@ -284,7 +288,7 @@ final class PostgresSession {
                 }
                 next = PQconnectPoll(handle)
             default:
-                let message = PostgresSession.trimmed(PQerrorMessage(handle))
+                let message = PostgresSession.oneLine(PQerrorMessage(handle))
                 close()
                 throw .notConnected(message)
             }
@@ -298,15 +302,14 @@ final class PostgresSession {
             PQresultErrorField(result, Int32(code.asciiValue ?? 0)).map { String(cString: $0) }
         }
         return PostgresFault(
-            sqlState: field("C") ?? "", message: field("M") ?? trimmed(PQresultErrorMessage(result)),
+            sqlState: field("C") ?? "", message: field("M") ?? oneLine(PQresultErrorMessage(result)),
             detail: field("D"), hint: field("H"), schema: field("s"), table: field("t"), column: field("c"),
             constraint: field("n"), routine: field("R"), context: field("W"))
     }
 
-    private static func trimmed(_ message: UnsafePointer<CChar>?) -> String {
+    private static func oneLine(_ message: UnsafePointer<CChar>?) -> String {
         guard let message else { return "" }
-        var text = String(cString: message)
-        while text.last?.isWhitespace == true { text.removeLast() }
-        return text
+        // One line for the log: libpq breaks and indents its advice.
+        return String(cString: message).split { $0.isNewline || $0 == "\t" }.joined(separator: " ")
     }
 }
