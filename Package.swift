@@ -105,7 +105,9 @@ let package = Package(
         tests("BillerTests", ["Biller", "Sandbox", "TestSupport"]),
         tests("SandboxTests", ["Sandbox", "Core", "Drivers", "TestSupport"]),
         tests("VendorReconTests", ["VendorRecon", "TestSupport"]),
-        tests("RepositoryTests", ["DaemonKit", "Core", "TestSupport"]),
+        tests(
+            "RepositoryTests",
+            ["DaemonKit", "Core", "TestSupport", "CDRIngest", "Poller", "Wallet", "Biller", "VendorRecon"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

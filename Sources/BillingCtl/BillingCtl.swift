@@ -26,7 +26,8 @@ struct DatabaseOptions: ParsableArguments {
     ) async throws -> Result {
         let environment = ProcessInfo.processInfo.environment
         let configuration = PostgresConfiguration(
-            connectionInfo: database ?? environment["WARP_DATABASE"] ?? "", applicationName: "billingctl",
+            connectionInfo: database ?? environment["WARP_DATABASE"] ?? "",
+            password: try environment["CREDENTIALS_DIRECTORY"].flatMap(password(in:)), applicationName: "billingctl",
             statementTimeout: statementTimeout)
         let pool = PostgresPool(configuration: configuration, size: 2)
         do {
@@ -37,5 +38,14 @@ struct DatabaseOptions: ParsableArguments {
             await pool.close()
             throw error
         }
+    }
+
+    /// The file `postgres-password` of the directory that systemd makes with LoadCredential=, as for the daemons; an empty one is
+    /// none. (libpq's own password file won't do: it refuses the mode that systemd gives to credentials.)
+    private func password(in directory: String) throws -> Secret? {
+        let file = URL(filePath: directory).appending(path: "postgres-password")
+        guard FileManager.default.fileExists(atPath: file.path) else { return nil }
+        let text = try String(contentsOf: file, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+        return text.isEmpty ? nil : Secret(text)
     }
 }
