@@ -48,7 +48,8 @@ struct BillerCommand: AsyncParsableCommand {
     /// The daemon's parts: cycles are closed on schedule, exports tried again, customer-days kept, questions answered.
     static func build(_ context: DaemonContext) throws {
         let biller = try BillerServices(context)
-        context.schedule("billing", context.config[BillerConfig.billingSchedule]) {
+        // Not at once: a restart between a period's end and the hour of billing must not close the period early.
+        context.schedule("billing", context.config[BillerConfig.billingSchedule], startsAtOnce: false) {
             _ = try await biller.runCycle(waiting: .seconds(300))
         }
         context.schedule("netsuite", .every(seconds: context.config[BillerConfig.netSuiteRetryInterval])) {
