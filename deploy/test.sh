@@ -98,8 +98,7 @@ check_tests() {
     servers_start "$RUN/servers"
     (cd -- "$ROOT" && REQUIRE_SERVICES=1 WARP_TEST_REDIS=$REDIS_SOCKET \
         WARP_TEST_POSTGRES="host=$SERVERS_HOME port=$POSTGRES_PORT user=postgres dbname=postgres" \
-        swift test "${SWIFT_FLAGS[@]}" --skip-build --no-parallel --filter DriversTests &&
-        swift test "${SWIFT_FLAGS[@]}" --skip-build --parallel --skip DriversTests)
+        swift test "${SWIFT_FLAGS[@]}" --skip-build --no-parallel)
 }
 
 # deploy/end-to-end.sh starts a stack of its own from the programs that were built here.

@@ -21,7 +21,7 @@ public enum Services {
         guard let info = postgresConnectionInfo else { throw MissingService(variable: "WARP_TEST_POSTGRES") }
         return PostgresConfiguration(
             connectionInfo: info + (database.map { " dbname=\($0)" } ?? "") + (user.map { " user=\($0)" } ?? ""),
-            applicationName: "warp-tests",
+            applicationName: "warp-tests", connectTimeout: .seconds(60),
             statementTimeout: statementTimeout, acquireTimeout: acquireTimeout)
     }
 
