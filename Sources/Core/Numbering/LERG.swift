@@ -46,6 +46,11 @@ public struct LERG: Sendable {
         }
     }
 
+    /// Whether a number's row is that of its thousands block, and not of its whole code (rule E4).
+    public func isThousandsBlock(_ number: NationalNumber) -> Bool {
+        splitCodes[number.npanxx] && thousands[UInt32(number.npanxx * 10 + number.block)] != nil
+    }
+
     /// The row of a number: its thousands block, else its whole code.
     public func block(of number: NationalNumber) -> Block? {
         let npanxx = number.npanxx
@@ -76,6 +81,13 @@ public struct LocalAreas: Sendable {
             let secondAreas = areas[LocalAreas.key(second.state, second.rateCenter)]
         else { return false }
         return !firstAreas.isDisjoint(with: secondAreas)
+    }
+
+    /// The areas in which both rate centres are listed.
+    public func common(_ first: Place, _ second: Place) -> Set<NameTable.Index> {
+        guard first.rateCenter != 0, second.rateCenter != 0 else { return [] }
+        return (areas[LocalAreas.key(first.state, first.rateCenter)] ?? [])
+            .intersection(areas[LocalAreas.key(second.state, second.rateCenter)] ?? [])
     }
 
     /// A rate centre in its state.

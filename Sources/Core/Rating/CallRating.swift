@@ -171,8 +171,10 @@ extension CallEvidence {
 }
 
 /// The called number of a record, and what its request line says of porting (rule E1).
-private struct CalledNumber {
+struct CalledNumber {
     let number: NormalizedNumber
+    /// Whether the number is the request line's, the column being of no use.
+    let isFromURI: Bool
     /// The request line, where it is about the same number.
     let porting: NormalizedNumber?
     var flags = Flags.none
@@ -180,7 +182,8 @@ private struct CalledNumber {
     init(_ cdr: RawCDR, plan: NumberPlan) {
         let column = plan.normalize(cdr.dni)
         let uri = plan.normalize(cdr.sipRURI)
-        if column.isUsable || (!uri.isUsable && column.kind != .missing) { number = column } else { number = uri }
+        isFromURI = !column.isUsable && (uri.isUsable || column.kind == .missing)
+        number = isFromURI ? uri : column
         let isSame = uri.number != nil && uri.number == number.number
         porting = isSame ? uri : nil
         if !isSame, uri.rn != nil || uri.npdi { flags.insert(.ruriDNIMismatch) }

@@ -119,7 +119,7 @@ extension RatingTables {
     }
 
     /// The row of a voice plan that prices a call, and the column it is read by (rules R4–R7, R13).
-    private func row(for target: CallTarget, in rates: VoiceRates, on day: UsageDay)
+    func row(for target: CallTarget, in rates: VoiceRates, on day: UsageDay)
         -> (prefix: String, row: RateRow, column: RateRow.Column)?
     {
         if target.direction == .originating {

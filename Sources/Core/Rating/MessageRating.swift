@@ -151,7 +151,7 @@ enum MessageService {
 }
 
 /// What became of an outbound message (rule S4).
-private enum OutboundOutcome {
+enum OutboundOutcome {
     /// The network took it: billed.
     case taken
     /// Nobody took it: free.
@@ -171,7 +171,7 @@ private enum OutboundOutcome {
 }
 
 /// What decides the price of a message besides its customer or vendor.
-private struct MessageTarget {
+struct MessageTarget {
     let service: MessageService
     let direction: MessageDirection
     let other: NormalizedNumber
@@ -179,7 +179,8 @@ private struct MessageTarget {
     /// `sms_outbound`
     var name: String { service.usage.rawValue + "_" + direction.rawValue }
 
-    private var isInternational: Bool {
+    /// Whether a plan prices it by the country of its destination.
+    var isInternational: Bool {
         service == .sms && direction == .outbound && other.kind == .international
     }
 
@@ -197,12 +198,14 @@ private struct MessageTarget {
         return (rate, direction == .outbound ? RatingTables.byCarrier(carrier, vendor.carrierFees) : .zero)
     }
 
-    private func internationalRate(in rates: MessageRates) -> Rate? {
+    /// The row of the longest prefix of the destination; `1` alone would swallow North America (rule P4).
+    func internationalRow(in rates: MessageRates) -> (prefix: Prefix, row: RateRow)? {
         guard let digits = other.number?.digits else { return nil }
         let found = rates.international.longest(of: digits, digits: decimalLength(digits), lengths: 1...15)
-        guard let found, found.prefix.text != "1" else { return nil }
-        return found.row.rate
+        return found?.prefix.text == "1" ? nil : found
     }
+
+    private func internationalRate(in rates: MessageRates) -> Rate? { internationalRow(in: rates)?.row.rate }
 }
 
 extension RatedUsage {

@@ -75,7 +75,7 @@ extension RatingTables {
 }
 
 /// What became of a query (rule A1).
-private enum QueryOutcome {
+enum QueryOutcome {
     /// The dip was made: billed.
     case made
     /// Free.

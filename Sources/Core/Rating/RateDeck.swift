@@ -94,6 +94,17 @@ struct DeckTable: Sendable {
         return nil
     }
 
+    /// All rows of exactly this prefix and their days, the earliest first: what there was to choose from.
+    func history(of prefix: Prefix) -> [(row: RateRow, effective: UsageDay, end: UsageDay?)] {
+        index.rows(of: prefix).map { place in
+            let isOpen = end[place] == Int32.max
+            return (
+                row(at: place), UsageDay(daysSince1970: effective[place]),
+                isOpen ? nil : UsageDay(daysSince1970: end[place])
+            )
+        }
+    }
+
     private func row(at place: Int) -> RateRow {
         var row = RateRow()
         if intrastate.isEmpty {

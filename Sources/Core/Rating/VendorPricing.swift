@@ -49,7 +49,8 @@ extension RatingTables {
             durationMilliseconds: ended - answered)
     }
 
-    private func vendorRate(of target: CallTarget, _ vendor: VendorTerms, on day: UsageDay)
+    /// What a vendor asks for a call a minute: the row of its deck, else its table by class key.
+    func vendorRate(of target: CallTarget, _ vendor: VendorTerms, on day: UsageDay)
         -> (prefix: String, rate: Rate, terms: Terms)?
     {
         let usesDeck =
