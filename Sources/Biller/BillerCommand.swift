@@ -5,7 +5,7 @@ import Foundation
 
 /// `biller`: invoices and NetSuite.
 @main
-struct BillerCommand: AsyncParsableCommand {
+struct BillerCommand: DaemonProgram {
     static let configuration = CommandConfiguration(
         commandName: "biller",
         abstract: "Closes billing cycles: usage becomes invoices with taxes, and invoices go to NetSuite.",
@@ -19,31 +19,13 @@ struct BillerCommand: AsyncParsableCommand {
               biller invoices show WB-000001
             """,
         subcommands: [
-            Serve.self, CheckConfig.self, CustomersCommand.self, TaxesCommand.self, RunCycleCommand.self,
+            ServeCommand<Self>.self, CheckConfigCommand<Self>.self, CustomersCommand.self, TaxesCommand.self,
+            RunCycleCommand.self,
             PreviewCommand.self, InvoicesCommand.self,
         ])
 
     static let daemon = Daemon(
         name: "biller", role: "warp_biller", port: 8084, keys: BillerConfig.keys, isSingle: true)
-
-    struct Serve: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Runs the daemon until SIGTERM.")
-        @OptionGroup var options: DaemonOptions
-
-        func run() async throws {
-            try await BillerCommand.daemon.serve(options) { context in try BillerCommand.build(context) }
-        }
-    }
-
-    struct CheckConfig: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Reads the whole configuration and prints every fault (exit 2), or ok.")
-        @OptionGroup var options: DaemonOptions
-
-        func run() async throws {
-            try await BillerCommand.daemon.checkConfig(options)
-        }
-    }
 
     /// The daemon's parts: cycles are closed on schedule, exports tried again, customer-days kept, questions answered.
     static func build(_ context: DaemonContext) throws {

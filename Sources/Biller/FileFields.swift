@@ -15,6 +15,18 @@ struct FileFaults: Error, CustomStringConvertible {
     let faults: [FileFault]
 
     var description: String { faults.map(\.description).joined(separator: "\n") }
+
+    /// The JSON document of a file.
+    /// - Throws: the one fault of a file that is no JSON.
+    static func document(_ bytes: [UInt8]) throws(FileFaults) -> JSONValue {
+        do throws(JSONValue.ParsingError) {
+            return try JSONValue(parsing: bytes)
+        } catch {
+            throw FileFaults(faults: [
+                FileFault(path: "", problem: "is no JSON: \(error.message) at byte \(error.offset)")
+            ])
+        }
+    }
 }
 
 /// Reads an object's fields and gathers every fault on the way; what cannot be read is nil.

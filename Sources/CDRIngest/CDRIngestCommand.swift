@@ -3,33 +3,11 @@ import DaemonKit
 
 /// cdr-ingest: takes records from switches and gateways and makes them durable.
 @main
-struct CDRIngestCommand: AsyncParsableCommand {
+struct CDRIngestCommand: DaemonProgram {
     static let configuration = CommandConfiguration(
         commandName: "cdr-ingest", abstract: "Takes call, message and API records and makes them durable.",
-        subcommands: [Serve.self, CheckConfig.self, SourcesCommand.self])
+        subcommands: [ServeCommand<Self>.self, CheckConfigCommand<Self>.self, SourcesCommand.self])
 
-    struct Serve: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Run the daemon until it is told to stop.")
-        @OptionGroup var options: DaemonOptions
-
-        func run() async throws {
-            try await Ingest.daemon.serve(options, build: Ingest.build)
-        }
-    }
-
-    struct CheckConfig: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "check-config", abstract: "Check the configuration and say every fault.")
-        @OptionGroup var options: DaemonOptions
-
-        func run() async throws {
-            try await Ingest.daemon.checkConfig(options)
-        }
-    }
-}
-
-/// What the daemon is made of.
-enum Ingest {
     static let daemon = Daemon(name: "cdr-ingest", role: "warp_ingest", port: 8_081, keys: IngestConfig.keys)
 
     /// Puts the daemon together. Nothing here waits for PostgreSQL or Redis.

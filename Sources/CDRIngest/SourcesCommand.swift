@@ -24,7 +24,7 @@ struct SourcesCommand: AsyncParsableCommand {
         func run() async throws {
             let kinds = try kinds.map(kind(named:))
             let token = "warp-src-" + Base64.encodeURL(Digest.random(32))
-            try await Ingest.daemon.once(options) { context in
+            try await CDRIngestCommand.daemon.once(options) { context in
                 let isAdded = try await SourceStore(pool: context.pool).add(
                     name: name, tokenHash: Digest.sha256(token), kinds: kinds,
                     at: Instant(milliseconds: context.clock.now()))
@@ -40,7 +40,7 @@ struct SourcesCommand: AsyncParsableCommand {
         @ArgumentParser.Flag(help: "Print JSON, one source a line.") var json = false
 
         func run() async throws {
-            let sources = try await Ingest.daemon.once(options) { try await SourceStore(pool: $0.pool).all() }
+            let sources = try await CDRIngestCommand.daemon.once(options) { try await SourceStore(pool: $0.pool).all() }
             for source in sources {
                 print(json ? JSONLine.source(source) : source.line)
             }
@@ -54,7 +54,7 @@ struct SourcesCommand: AsyncParsableCommand {
         @Argument(help: "The source's name.") var name: String
 
         func run() async throws {
-            try await Ingest.daemon.once(options) { context in
+            try await CDRIngestCommand.daemon.once(options) { context in
                 let isRevoked = try await SourceStore(pool: context.pool).revoke(
                     name: name, at: Instant(milliseconds: context.clock.now()))
                 guard isRevoked else { throw SourcesError(description: "no source \(name) may push") }

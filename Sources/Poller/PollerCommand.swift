@@ -7,7 +7,7 @@ import ServiceLifecycle
 
 /// `poller`: enriches and rates usage.
 @main
-struct PollerCommand: AsyncParsableCommand {
+struct PollerCommand: DaemonProgram {
     static let configuration = CommandConfiguration(
         commandName: "poller",
         abstract: "Rates every call, message and query once, and keeps the evidence.",
@@ -20,31 +20,13 @@ struct PollerCommand: AsyncParsableCommand {
               poller parked list --status unrated
             """,
         subcommands: [
-            Serve.self, CheckConfig.self, LoadDirectory.self, LoadNPA.self, LoadCountryPrefixes.self, LoadLERG.self,
+            ServeCommand<Self>.self, CheckConfigCommand<Self>.self, LoadDirectory.self, LoadNPA.self,
+            LoadCountryPrefixes.self, LoadLERG.self,
             LoadPorted.self, LoadRespOrg.self, LoadLocalAreas.self, LoadDeck.self, LoadPlan.self, LoadConnectors.self,
             LoadCarriers.self, LoadSKU.self, VersionsCommand.self, ParkedCommand.self,
         ])
 
     static let daemon = Daemon(name: "poller", role: "warp_poller", port: 8082, keys: PollerConfig.keys)
-
-    struct Serve: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Runs the daemon until SIGTERM.")
-        @OptionGroup var options: DaemonOptions
-
-        func run() async throws {
-            try await PollerCommand.daemon.serve(options) { context in PollerCommand.build(context) }
-        }
-    }
-
-    struct CheckConfig: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Reads the whole configuration and prints every fault (exit 2), or ok.")
-        @OptionGroup var options: DaemonOptions
-
-        func run() async throws {
-            try await PollerCommand.daemon.checkConfig(options)
-        }
-    }
 
     /// The daemon's parts: four streams are read on every instance; sweeps and retries run on one.
     static func build(_ context: DaemonContext) {

@@ -33,13 +33,7 @@ extension Identifier128: PostgresEncodable, PostgresDecodable {
     }
 }
 
-extension CustomerID: PostgresEncodable, PostgresDecodable {
-    public static var postgresType: PostgresType { .uuid }
-    public var postgresText: String? { text }
-    public init(postgres cell: PostgresCell) throws(PostgresError) { self.init(try Identifier128(postgres: cell)) }
-}
-
-extension UsageID: PostgresEncodable, PostgresDecodable {
+extension TypedIdentifier: PostgresEncodable, PostgresDecodable {
     public static var postgresType: PostgresType { .uuid }
     public var postgresText: String? { text }
     public init(postgres cell: PostgresCell) throws(PostgresError) { self.init(try Identifier128(postgres: cell)) }

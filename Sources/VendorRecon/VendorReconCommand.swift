@@ -5,7 +5,7 @@ import Drivers
 
 /// `vendor-recon`: what vendors say against what we saw.
 @main
-struct VendorReconCommand: AsyncParsableCommand {
+struct VendorReconCommand: DaemonProgram {
     static let configuration = CommandConfiguration(
         commandName: "vendor-recon",
         abstract: "Imports vendors' statements, matches them with our records, opens disputes, grades vendors.",
@@ -17,32 +17,14 @@ struct VendorReconCommand: AsyncParsableCommand {
               vendor-recon scorecards --day 2026-11-22
             """,
         subcommands: [
-            Serve.self, CheckConfig.self, VendorsCommand.self, ImportCommand.self, ReconcileCommand.self,
+            ServeCommand<Self>.self, CheckConfigCommand<Self>.self, VendorsCommand.self, ImportCommand.self,
+            ReconcileCommand.self,
             DisputesCommand.self, ScorecardsCommand.self,
         ])
 
     static let daemon = Daemon(
         name: "vendor-recon", role: "warp_recon", port: 8085, keys: VendorReconConfig.keys, usesRedis: false,
         isSingle: true)
-
-    struct Serve: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Runs the daemon until SIGTERM.")
-        @OptionGroup var options: DaemonOptions
-
-        func run() async throws {
-            try await VendorReconCommand.daemon.serve(options) { context in VendorReconCommand.build(context) }
-        }
-    }
-
-    struct CheckConfig: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Reads the whole configuration and prints every fault (exit 2), or ok.")
-        @OptionGroup var options: DaemonOptions
-
-        func run() async throws {
-            try await VendorReconCommand.daemon.checkConfig(options)
-        }
-    }
 
     /// The daemon's parts: partitions, the watched directory, the morning's run, and what finance reads.
     static func build(_ context: DaemonContext) {

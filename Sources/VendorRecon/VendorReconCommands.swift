@@ -32,7 +32,7 @@ struct VendorsCommand: AsyncParsableCommand {
             let rows = try await VendorReconCommand.daemon.once(options) { try await Recon($0).vendors.all() }
             print(
                 TextTable(
-                    titles: ["vendor", "deck", "paid", "NET", "by", "format"],
+                    ["vendor", "deck", "paid", "NET", "by", "format"], right: [3],
                     rows: rows.map {
                         [$0.name, $0.deck ?? "-", $0.cycle, String($0.netDays), $0.method, $0.format ?? $0.name]
                     }
@@ -89,7 +89,7 @@ struct ReconcileCommand: AsyncParsableCommand {
             let matches = result.matching.matches.filter { $0.status == status }
             return [status.rawValue, String(matches.count), matches.map(\.costDelta).total().text(.charge)]
         }
-        print(TextTable(titles: ["status", "records", "difference"], rows: rows).text)
+        print(TextTable(["status", "records", "difference"], right: [1, 2], rows: rows).text)
         print("disputable: \(result.matching.disputable.text(.charge)) USD")
     }
 }
@@ -105,7 +105,7 @@ struct DisputesCommand: AsyncParsableCommand {
         let rows = try await VendorReconCommand.daemon.once(options) { try await Recon($0).disputes.all(limit: limit) }
         print(
             TextTable(
-                titles: ["vendor", "day", "state", "USD", "records", "window until", "id"],
+                ["vendor", "day", "state", "USD", "records", "window until", "id"], right: [3, 4],
                 rows: rows.map {
                     [
                         $0.vendor, $0.day.text, $0.state, $0.amount.text(.charge), String($0.records),
@@ -130,7 +130,11 @@ struct ScorecardsCommand: AsyncParsableCommand {
             try await Recon(context).scorecards.make(day: day, vendor: vendor)
         }
         guard let first = cards.first else { return print("no attempts on \(day.text)") }
-        print(TextTable(titles: first.cells.map(\.title), rows: cards.map { $0.cells.map(\.text) }).text)
+        print(
+            TextTable(
+                first.cells.map(\.title), right: Swift.Set(first.cells.indices.dropFirst()),
+                rows: cards.map { $0.cells.map(\.text) }
+            ).text)
     }
 }
 

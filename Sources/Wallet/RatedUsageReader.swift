@@ -10,7 +10,7 @@ struct RatedUsageReader {
     /// them, all of them up to `horizon` if they are fewer.
     func charges(above through: Int64, upTo horizon: Int64, limit: Int) throws -> (charges: [RatedCharge], mark: Int64)
     {
-        let mark = try self.mark(above: through, upTo: horizon, limit: limit)
+        let mark = try RatedSpans.mark(above: through, upTo: horizon, limit: limit, in: transaction)
         guard mark > through else { return ([], mark) }
         let days = try transaction.query(
             """
@@ -24,24 +24,6 @@ struct RatedUsageReader {
             charges += try self.charges(of: service, on: row.value("usage_day"), above: through, upTo: mark)
         }
         return (charges.sorted { $0.sequence < $1.sequence }, mark)
-    }
-
-    /// A number above `through` with about `limit` rows between them; the horizon where there are fewer.
-    private func mark(above through: Int64, upTo horizon: Int64, limit: Int) throws -> Int64 {
-        let spans = try transaction.query(
-            """
-            SELECT last_seq, count
-            FROM billing.rated_spans
-            WHERE last_seq > \(through) AND last_seq <= \(horizon)
-            ORDER BY last_seq
-            LIMIT \(limit)
-            """)
-        var count = 0
-        for span in spans {
-            count += try span.value("count") as Int
-            if count >= limit { return try span.value("last_seq") }
-        }
-        return horizon
     }
 
     private func charges(

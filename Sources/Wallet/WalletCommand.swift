@@ -5,7 +5,7 @@ import Drivers
 
 /// `wallet`: keeps balances, the ledger and holds.
 @main
-struct WalletCommand: AsyncParsableCommand {
+struct WalletCommand: DaemonProgram {
     static let configuration = CommandConfiguration(
         commandName: "wallet",
         abstract: "Keeps every customer's balance: debits rated usage once, and answers what is left.",
@@ -14,29 +14,10 @@ struct WalletCommand: AsyncParsableCommand {
               wallet serve --config /etc/warp-billing/wallet.yaml
               wallet check-config
             """,
-        subcommands: [Serve.self, CheckConfig.self])
+        subcommands: [ServeCommand<Self>.self, CheckConfigCommand<Self>.self])
 
     static let daemon = Daemon(
         name: "wallet", role: "warp_wallet", port: 8083, keys: WalletConfig.keys)
-
-    struct Serve: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Runs the daemon until SIGTERM.")
-        @OptionGroup var options: DaemonOptions
-
-        func run() async throws {
-            try await WalletCommand.daemon.serve(options) { context in WalletCommand.build(context) }
-        }
-    }
-
-    struct CheckConfig: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Reads the whole configuration and prints every fault (exit 2), or ok.")
-        @OptionGroup var options: DaemonOptions
-
-        func run() async throws {
-            try await WalletCommand.daemon.checkConfig(options)
-        }
-    }
 
     /// The daemon's parts: usage is posted when the bell rings or the minute is over, invoices are booked, balances are told.
     static func build(_ context: DaemonContext) {

@@ -49,7 +49,8 @@ struct IngestWorld: Sendable {
         _ settings: [String: String] = [:], _ body: (Sender) async throws -> Void
     ) async throws {
         let values = values.merging(settings) { _, given in given }
-        try await withDaemon(Ingest.daemon, values: values, build: { try await Ingest.build($0) }) { daemon in
+        try await withDaemon(CDRIngestCommand.daemon, values: values, build: { try await CDRIngestCommand.build($0) }) {
+            daemon in
             try await body(Sender(url: "http://127.0.0.1:\(daemon.port)", token: IngestWorld.token))
         }
     }

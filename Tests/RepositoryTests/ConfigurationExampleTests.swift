@@ -12,7 +12,8 @@ import Testing
 struct ConfigurationExampleTests {
     private static let daemons = Dictionary(
         uniqueKeysWithValues: [
-            Ingest.daemon, PollerCommand.daemon, WalletCommand.daemon, BillerCommand.daemon, VendorReconCommand.daemon,
+            CDRIngestCommand.daemon, PollerCommand.daemon, WalletCommand.daemon, BillerCommand.daemon,
+            VendorReconCommand.daemon,
         ].map { ($0.name, $0) })
     private static let names = daemons.keys.sorted()
 

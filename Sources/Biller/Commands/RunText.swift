@@ -1,4 +1,5 @@
 import Core
+import DaemonKit
 
 /// What a run did, for people and for scripts.
 enum RunText {

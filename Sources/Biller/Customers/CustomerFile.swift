@@ -6,14 +6,7 @@ struct CustomerFile {
 
     /// - Throws: `FileFaults`.
     init(_ bytes: [UInt8]) throws {
-        let document: JSONValue
-        do throws(JSONValue.ParsingError) {
-            document = try JSONValue(parsing: bytes)
-        } catch {
-            throw FileFaults(faults: [
-                FileFault(path: "", problem: "is no JSON: \(error.message) at byte \(error.offset)")
-            ])
-        }
+        let document = try FileFaults.document(bytes)
         guard let elements = document.elements else {
             throw FileFaults(faults: [FileFault(path: "", problem: "is not an array of customers")])
         }

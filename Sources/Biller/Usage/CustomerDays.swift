@@ -25,7 +25,7 @@ struct CustomerDays: Sendable {
             let progress = CustomerDays.progress
             let through = try progress.lockedThrough(in: transaction, now: instant.milliseconds)
             guard through < horizon else { return true }
-            let mark = try CustomerDays.mark(above: through, upTo: horizon, limit: limit, in: transaction)
+            let mark = try RatedSpans.mark(above: through, upTo: horizon, limit: limit, in: transaction)
             let days = try CustomerDays.summaries(above: through, upTo: mark, in: transaction)
             try CustomerDays.store(days, in: transaction)
             try progress.advance(in: transaction, to: mark, now: instant.milliseconds)
@@ -37,25 +37,6 @@ struct CustomerDays: Sendable {
     private struct Key: Hashable {
         let customer: CustomerID
         let day: UsageDay
-    }
-
-    private static func mark(
-        above through: Int64, upTo horizon: Int64, limit: Int, in transaction: PostgresTransaction
-    ) throws -> Int64 {
-        let spans = try transaction.query(
-            """
-            SELECT last_seq, count
-            FROM billing.rated_spans
-            WHERE last_seq > \(through) AND last_seq <= \(horizon)
-            ORDER BY last_seq
-            LIMIT \(limit)
-            """)
-        var count = 0
-        for span in spans {
-            count += try span.value("count") as Int
-            if count >= limit { return try span.value("last_seq") }
-        }
-        return horizon
     }
 
     private static func summaries(

@@ -54,55 +54,40 @@ public struct Identifier128: Hashable, Comparable, Sendable {
     }
 }
 
+/// 128 bits that name one thing of a kind, so that a customer's id is never taken for a record's.
+public struct TypedIdentifier<Kind>: Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// The 128 bits.
+    public let value: Identifier128
+
+    /// The thing of these bits.
+    public init(_ value: Identifier128) {
+        self.value = value
+    }
+
+    /// An id from its text; nil where it is none.
+    public init?(parsing text: some StringProtocol) {
+        guard let value = Identifier128(parsing: text) else { return nil }
+        self.value = value
+    }
+
+    /// Lower case, with hyphens.
+    public var text: String { value.text }
+    /// The same as `text`.
+    public var description: String { value.text }
+
+    /// By value: the order in which wallets are locked (M16), too.
+    public static func < (left: Self, right: Self) -> Bool { left.value < right.value }
+}
+
+/// What a `CustomerID` names.
+public enum CustomerKind {}
 /// A customer: `customers.id`, one to one with a `BAN`.
-public struct CustomerID: Hashable, Comparable, Sendable, CustomStringConvertible {
-    /// The 128 bits.
-    public let value: Identifier128
+public typealias CustomerID = TypedIdentifier<CustomerKind>
 
-    /// The customer of these bits.
-    public init(_ value: Identifier128) {
-        self.value = value
-    }
-
-    /// A customer id from its text; nil where it is none.
-    public init?(parsing text: some StringProtocol) {
-        guard let value = Identifier128(parsing: text) else { return nil }
-        self.value = value
-    }
-
-    /// Lower case, with hyphens.
-    public var text: String { value.text }
-    /// The same as `text`.
-    public var description: String { value.text }
-
-    /// The order in which wallets are locked (M16).
-    public static func < (left: CustomerID, right: CustomerID) -> Bool { left.value < right.value }
-}
-
+/// What a `UsageID` names.
+public enum UsageKind {}
 /// A usage record: the id of its raw row, which its rated row, its posting and its corrections carry too (M1).
-public struct UsageID: Hashable, Comparable, Sendable, CustomStringConvertible {
-    /// The 128 bits.
-    public let value: Identifier128
-
-    /// The record of these bits.
-    public init(_ value: Identifier128) {
-        self.value = value
-    }
-
-    /// A usage id from its text; nil where it is none.
-    public init?(parsing text: some StringProtocol) {
-        guard let value = Identifier128(parsing: text) else { return nil }
-        self.value = value
-    }
-
-    /// Lower case, with hyphens.
-    public var text: String { value.text }
-    /// The same as `text`.
-    public var description: String { value.text }
-
-    /// By value.
-    public static func < (left: UsageID, right: UsageID) -> Bool { left.value < right.value }
-}
+public typealias UsageID = TypedIdentifier<UsageKind>
 
 /// A billing account number: how a record names its customer (1–50 characters).
 public struct BAN: Hashable, Comparable, Sendable, CustomStringConvertible {
