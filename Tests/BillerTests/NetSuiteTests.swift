@@ -173,6 +173,27 @@ struct NetSuiteTests {
         }
     }
 
+    @Test(
+        "an account that does not let us write is no refusal of the invoice: it waits, and goes once the account does",
+        .needsPostgres, arguments: [401, 403])
+    func notLetIn(status: Int) async throws {
+        try await with { world, biller, server, baseURL in
+            server.traffic.order(
+                FaultOrder(
+                    service: "netsuite", kind: .serverError, method: "POST", path: "/record/v1/invoice", status: status)
+            )
+            let report = try await biller.runCycle(waiting: .zero)
+            #expect(report.export.waiting == 3)
+            #expect(report.export.refused == 0)
+            let states = try await world.texts(
+                "SELECT DISTINCT state || ' ' || left(detail, 3) FROM billing.netsuite_exports")
+            #expect(states == ["unknown \(status)"])
+            server.traffic.withdrawOrders()
+            #expect(try await biller.finish(label: "later").exported == 3)
+            #expect(try await records(baseURL) == NetSuiteTests.whole)
+        }
+    }
+
     @Test("a refusal is kept with its words, and goes to nobody again", .needsPostgres)
     func refused() async throws {
         try await with { world, biller, _, baseURL in

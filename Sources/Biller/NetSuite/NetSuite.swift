@@ -132,6 +132,8 @@ struct NetSuite: Sendable {
     private func checked(_ answer: HTTPClientResponse, _ status: Int) throws(NetSuiteError) -> HTTPClientResponse {
         switch answer.status {
         case status: return answer
+        // The account is at fault, not the record: a token that is not taken, a role that may not write it.
+        case 401, 403: throw .loginRefused("\(answer.status) \(NetSuite.problem(answer.body))")
         case 429: throw .busy(retryAfterSeconds: answer.header("Retry-After").flatMap { Int($0) })
         case 500...: throw .inDoubt("NetSuite answered \(answer.status)")
         default: throw .refused(answer.status, NetSuite.problem(answer.body))
@@ -157,9 +159,9 @@ enum NetSuiteError: Failure, Hashable {
     case inDoubt(String)
     /// All slots are taken; nothing was done.
     case busy(retryAfterSeconds: Int?)
-    /// It said no.
+    /// It said no to the record.
     case refused(Int, String)
-    /// It does not let us in.
+    /// It does not let us in, or not to this kind of record: nothing was done, and a person must see to the account.
     case loginRefused(String)
 
     var reason: String {
