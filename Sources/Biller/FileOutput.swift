@@ -1,21 +1,13 @@
+import Drivers
 import Foundation
 
-/// Files that are there whole or not at all: written beside their place and renamed.
+/// Files of the biller, with faults in its own words.
 enum FileOutput {
     static func write(_ text: String, to path: String) throws(BillerError) {
-        let target = URL(fileURLWithPath: path)
-        let draft = target.appendingPathExtension("new")
-        do {
-            try FileManager.default.createDirectory(
-                at: target.deletingLastPathComponent(), withIntermediateDirectories: true)
-            try Data(text.utf8).write(to: draft)
-            guard rename(draft.path, target.path) == 0 else {
-                throw BillerError.file(path: path, problem: String(cString: strerror(errno)))
-            }
-        } catch let error as BillerError {
-            throw error
+        do throws(DurableFile.Failure) {
+            try DurableFile.write(Array(text.utf8), to: path)
         } catch {
-            throw .file(path: path, problem: "\(error.localizedDescription)")
+            throw .file(path: path, problem: error.reason)
         }
     }
 
