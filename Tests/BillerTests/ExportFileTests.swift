@@ -52,6 +52,15 @@ struct ExportFileTests {
         }
     }
 
+    @Test("the customer is named as over REST: an account number with characters that NetSuite refuses is escaped")
+    func customer() {
+        let invoice = NetSuiteInvoice(
+            externalID: "INV-1", entity: "A/B 7", entityName: "Prairie", date: "2026-12-01", dueDate: "2026-12-31",
+            terms: "NET_30", memo: "WB-000001",
+            lines: [NetSuiteInvoice.Line(item: "SKU001", amount: "1.25", description: "Calls")])
+        #expect(NetSuiteCSV.file([invoice]).contains("INV-1,A_2fB_207,2026-12-01,"))
+    }
+
     @Test("a text that a spreadsheet would take as a formula is defused, quotes are doubled")
     func quoting() {
         #expect(

@@ -68,7 +68,7 @@ struct NetSuite: Sendable {
         body.object { body in
             body.field("externalId", invoice.externalID)
             body.key("entity")
-            body.object { $0.field("externalId", NetSuite.externalID(invoice.entity)) }
+            body.object { $0.field("externalId", invoice.entityID) }
             body.field("tranDate", invoice.date)
             body.field("dueDate", invoice.dueDate)
             if let id = terms[invoice.terms] {

@@ -11,7 +11,7 @@ enum NetSuiteCSV {
         for invoice in invoices {
             for line in invoice.lines {
                 rows.append([
-                    invoice.externalID, invoice.entity, invoice.date, invoice.dueDate,
+                    invoice.externalID, invoice.entityID, invoice.date, invoice.dueDate,
                     invoice.terms.replacing("NET_", with: "Net "), line.item, "1", line.amount, line.amount,
                     invoice.memo, line.description,
                 ])

@@ -7,7 +7,7 @@ import Foundation
 struct NetSuiteInvoice: Codable, Hashable, Sendable {
     /// `INV-<uuid>`, for lines that were released later `INV-<uuid>-R1`: what makes a repeat harmless.
     let externalID: String
-    /// The customer's BAN, which is its external id.
+    /// The customer's BAN.
     let entity: String
     let entityName: String
     let date: String
@@ -24,6 +24,9 @@ struct NetSuiteInvoice: Codable, Hashable, Sendable {
         let amount: String
         let description: String
     }
+
+    /// How NetSuite knows the customer, whichever way the document goes.
+    var entityID: String { NetSuite.externalID(entity) }
 
     /// Σ lines.
     func total() throws -> Money { try lines.map { try Money(parsing: $0.amount) }.total() }
