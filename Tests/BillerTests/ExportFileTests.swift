@@ -52,13 +52,42 @@ struct ExportFileTests {
         }
     }
 
+    @Test(
+        "credit memos stand in a file of their own, without a due date, their amounts with the opposite sign",
+        .needsPostgres)
+    func creditMemos() async throws {
+        try await BillerWorld.with { world in
+            try await world.load([:])
+            try await world.loadTaxes()
+            try await world.loadSKUs()
+            var correction = TestUsage.call("-2.00000", at: "2026-11-10T11:00:00Z")
+            correction.corrects = .random()
+            try await world.add([.call("0.50000", at: "2026-11-10T10:00:00Z"), correction])
+            let report = try await world.biller().runCycle(waiting: .zero)
+            let path = try #require(report.export.files.first)
+            #expect(report.export.files.count == 1)
+            #expect(
+                URL(filePath: path).lastPathComponent
+                    == "credit-memos-20261201T060000Z-\(report.run.id.text.prefix(8)).csv")
+            let id = try await world.texts("SELECT id::text FROM billing.invoices")[0]
+            #expect(
+                try String(contentsOfFile: path, encoding: .utf8) == """
+                    External ID,Customer,Date,Item,Quantity,Rate,Amount,Memo,Description\r
+                    INV-\(id),BAN1,2026-12-01,SKU001,1,-0.50,-0.50,WB-000001 2026-11-01 to 2026-11-30,"Interstate calls, 1.00 min"\r
+                    INV-\(id),BAN1,2026-12-01,SKU001,1,2.00,2.00,WB-000001 2026-11-01 to 2026-11-30,"Interstate calls, 1.00 min, late"\r
+                    INV-\(id),BAN1,2026-12-01,TAX-FEDERAL_USF,1,0.15,0.15,WB-000001 2026-11-01 to 2026-11-30,Federal Universal Service Fund\r
+
+                    """)
+        }
+    }
+
     @Test("the customer is named as over REST: an account number with characters that NetSuite refuses is escaped")
-    func customer() {
-        let invoice = NetSuiteInvoice(
+    func customer() throws {
+        let invoice = try NetSuiteInvoice(
             externalID: "INV-1", entity: "A/B 7", entityName: "Prairie", date: "2026-12-01", dueDate: "2026-12-31",
             terms: "NET_30", memo: "WB-000001",
             lines: [NetSuiteInvoice.Line(item: "SKU001", amount: "1.25", description: "Calls")])
-        #expect(NetSuiteCSV.file([invoice]).contains("INV-1,A_2fB_207,2026-12-01,"))
+        #expect(NetSuiteCSV.file([invoice], of: invoice.kind).contains("INV-1,A_2fB_207,2026-12-01,"))
     }
 
     @Test("a text that a spreadsheet would take as a formula is defused, quotes are doubled")

@@ -52,11 +52,11 @@ struct NetSuiteTests {
             FaultOrder(service: "netsuite", kind: kind, count: count, method: method, path: "/record/v1/invoice"))
     }
 
-    /// What the account holds: external id, total and the lines' items, sorted by total.
-    private func records(_ baseURL: String) async throws -> [String] {
+    /// What the account holds of a kind: total and the lines' items, sorted by total.
+    private func records(_ baseURL: String, _ kind: String = "invoices") async throws -> [String] {
         let answer = try await HTTPClient().send(
             HTTPClientRequest(
-                .get, "\(baseURL)/_control/netsuite/invoices", connectTimeout: .seconds(5), totalTimeout: .seconds(5)))
+                .get, "\(baseURL)/_control/netsuite/\(kind)", connectTimeout: .seconds(5), totalTimeout: .seconds(5)))
         let invoices = try Core.JSONValue(parsing: answer.body).elements ?? []
         return invoices.map { invoice in
             guard case .number(let total)? = invoice["total"] else { return "no total" }
@@ -130,6 +130,31 @@ struct NetSuiteTests {
             server.traffic.withdrawOrders()
             #expect(try await biller.finish(label: "next").exported == 3)
             #expect(try await records(baseURL) == NetSuiteTests.whole)
+        }
+    }
+
+    @Test(
+        "a total below zero is a credit memo with the opposite signs, found again after a lost answer, its id on the invoice",
+        .needsPostgres)
+    func creditMemo() async throws {
+        try await with { world, biller, server, baseURL in
+            var correction = TestUsage.call("-5.00000", at: "2026-11-03T11:00:00Z")
+            correction.corrects = .random()
+            try await world.add([correction])
+            server.traffic.order(
+                FaultOrder(
+                    service: "netsuite", kind: .loseAnswer, count: 1, method: "POST", path: "/record/v1/creditMemo"))
+            #expect(try await biller.runCycle(waiting: .zero).export.exported == 3)
+            // 3.25 − 5.00 and a tenth of it as tax, rounded away from zero.
+            #expect(try await records(baseURL, "credit-memos") == ["1.93 SKU001 SKU001 TAX-FEDERAL_USF"])
+            #expect(try await records(baseURL) == Array(NetSuiteTests.whole.prefix(2)))
+            let credits = try await world.texts(
+                """
+                SELECT concat_ws(' ', e.state, i.total, i.amount_due, i.status, i.netsuite_id = e.netsuite_id)
+                FROM billing.netsuite_exports AS e JOIN billing.invoices AS i ON i.id = e.invoice_id
+                WHERE e.record_type = 'creditMemo'
+                """)
+            #expect(credits == ["confirmed -1.93 -1.93 paid t"])
         }
     }
 

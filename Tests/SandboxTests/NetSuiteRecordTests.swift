@@ -136,6 +136,25 @@ struct NetSuiteRecordTests {
         }
     }
 
+    @Test("there is no invoice below zero: that is a credit memo, never due, and it lowers what the customer owes")
+    func creditMemo() async throws {
+        try await withCustomer { client, headers in
+            let negative = Self.invoice.replacing("9.12", with: "-200.00")
+            let refused = try await client.send(.post, "\(Self.records)/invoice", negative, headers: headers)
+            #expect(refused.status == 400)
+            #expect(try refused.errorCode == "USER_ERROR")
+            _ = try await client.send(.post, "\(Self.records)/invoice", Self.invoice, headers: headers)
+            let memo = Self.invoice.replacing("125.43", with: "-20.00").replacing("9.12", with: "34.55")
+            let due = memo.replacing(#""tranDate""#, with: #""dueDate":"2026-12-30","tranDate""#)
+            #expect(try await client.send(.post, "\(Self.records)/creditMemo", due, headers: headers).status == 400)
+            #expect(try await client.send(.post, "\(Self.records)/creditMemo", memo, headers: headers).status == 204)
+            let found = try await client.send(.get, "\(Self.records)/creditMemo/eid:INV-1", headers: headers).json()
+            #expect(found["total"] == .number("14.55"))
+            let customer = try await client.send(.get, "\(Self.records)/customer/eid:BAN001", headers: headers).json()
+            #expect(customer["balance"] == .number("120.00"))
+        }
+    }
+
     @Test("SuiteQL finds open invoices page by page, and wants an order")
     func suiteQL() async throws {
         try await withCustomer { client, headers in

@@ -27,20 +27,21 @@ struct NetSuite: Sendable {
         _ = try await send(.put, "customer/eid:\(NetSuite.externalID(ban))", body: body.bytes, expecting: 204)
     }
 
-    /// Makes an invoice and returns its id.
-    func postInvoice(_ invoice: NetSuiteInvoice) async throws(NetSuiteError) -> String {
-        let answer = try await send(.post, "invoice", body: body(of: invoice), expecting: 204)
+    /// Makes an invoice or a credit memo and returns its id.
+    func post(_ invoice: NetSuiteInvoice) async throws(NetSuiteError) -> String {
+        let answer = try await send(.post, invoice.kind.rawValue, body: body(of: invoice), expecting: 204)
         guard let id = answer.header("Location")?.split(separator: "/").last else {
             throw .inDoubt("the answer names no record")
         }
         return String(id)
     }
 
-    /// The invoice of an external id; nil where there is none.
-    func invoice(externalID: String) async throws(NetSuiteError) -> Record? {
+    /// What NetSuite has under a document's external id; nil where it has nothing.
+    func find(_ invoice: NetSuiteInvoice) async throws(NetSuiteError) -> Record? {
         let answer: HTTPClientResponse
         do throws(NetSuiteError) {
-            answer = try await send(.get, "invoice/eid:\(externalID)?expandSubResources=true", expecting: 200)
+            answer = try await send(
+                .get, "\(invoice.kind.rawValue)/eid:\(invoice.externalID)?expandSubResources=true", expecting: 200)
         } catch .refused(404, _) {
             return nil
         }
@@ -70,10 +71,13 @@ struct NetSuite: Sendable {
             body.key("entity")
             body.object { $0.field("externalId", invoice.entityID) }
             body.field("tranDate", invoice.date)
-            body.field("dueDate", invoice.dueDate)
-            if let id = terms[invoice.terms] {
-                body.key("terms")
-                body.object { $0.field("id", id) }
+            // A credit memo is not due.
+            if invoice.kind == .invoice {
+                body.field("dueDate", invoice.dueDate)
+                if let id = terms[invoice.terms] {
+                    body.key("terms")
+                    body.object { $0.field("id", id) }
+                }
             }
             body.field("memo", invoice.memo)
             body.key("item")

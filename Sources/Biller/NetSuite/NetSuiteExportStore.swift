@@ -15,8 +15,8 @@ struct NetSuiteExportStore: Sendable {
     /// How documents leave.
     enum Channel: Sendable {
         case rest
-        /// Into this file.
-        case csv(path: String)
+        /// Into a file of each kind, named by the label.
+        case csv(directory: String, label: String)
 
         var name: String {
             switch self {
@@ -25,10 +25,10 @@ struct NetSuiteExportStore: Sendable {
             }
         }
 
-        var path: String? {
+        func path(of kind: NetSuiteInvoice.Kind) -> String? {
             switch self {
             case .rest: nil
-            case .csv(let path): path
+            case .csv(let directory, let label): "\(directory)/\(NetSuiteCSV.name(of: kind, label: label))"
             }
         }
     }
@@ -61,14 +61,14 @@ struct NetSuiteExportStore: Sendable {
     func open(_ channel: String, states: [State]) async throws -> [Export] {
         let rows = try await pool.query(
             """
-            SELECT body, state, path, attempts
+            SELECT external_id, record_type, body, state, path, attempts
             FROM billing.netsuite_exports
             WHERE channel = \(channel) AND state = ANY (\(states.map(\.rawValue))::text[])
             ORDER BY created_at, external_id
             """)
         return try rows.map { row in
             let state: String = try row.value("state")
-            let invoice = try NetSuiteInvoice(json: try row.value("body"))
+            let invoice = try NetSuiteInvoice(row)
             guard let known = State(rawValue: state) else {
                 throw BillerError.unreadable(table: "netsuite_exports", column: "state", row: invoice.externalID)
             }
@@ -81,9 +81,12 @@ struct NetSuiteExportStore: Sendable {
     func exports(inFile path: String) async throws -> [NetSuiteInvoice] {
         let rows = try await pool.query(
             """
-            SELECT body FROM billing.netsuite_exports WHERE path = \(path) ORDER BY created_at, external_id
+            SELECT external_id, record_type, body
+            FROM billing.netsuite_exports
+            WHERE path = \(path)
+            ORDER BY created_at, external_id
             """)
-        return try rows.map { try NetSuiteInvoice(json: try $0.value("body")) }
+        return try rows.map(NetSuiteInvoice.init)
     }
 
     /// Notes what became of a document; an attempt is counted when it begins.
@@ -104,8 +107,7 @@ struct NetSuiteExportStore: Sendable {
                 """
                 UPDATE billing.invoices AS i SET netsuite_id = \(netSuiteID)
                 FROM billing.netsuite_exports AS e
-                WHERE e.external_id = \(externalID) AND e.record_type = 'invoice' AND i.id = e.invoice_id
-                    AND e.external_id = 'INV-' || i.id
+                WHERE e.external_id = \(externalID) AND i.id = e.invoice_id AND e.external_id = 'INV-' || i.id
                 """)
         }
     }
@@ -143,7 +145,7 @@ struct NetSuiteExportStore: Sendable {
             for row in rows {
                 let id: Identifier128 = try row.value("id")
                 let document = try InvoiceDocument(json: try row.value("document"))
-                let invoice = NetSuiteInvoice(document, id: id, taxItemPrefix: prefix)
+                let invoice = try NetSuiteInvoice(document, id: id, taxItemPrefix: prefix)
                 guard !invoice.lines.isEmpty else { continue }
                 try NetSuiteExportStore.insert(invoice, of: id, channel, at: now, in: transaction)
                 count += 1
@@ -162,7 +164,7 @@ struct NetSuiteExportStore: Sendable {
                 """
                 SELECT l.invoice_id, l.line_number, l.class_key, l.description, l.amount, i.document::text AS document,
                     (SELECT count(*) FROM billing.netsuite_exports AS e WHERE e.invoice_id = i.id
-                        AND e.record_type = 'invoice' AND e.external_id <> 'INV-' || i.id) AS releases
+                        AND e.external_id LIKE 'INV-' || i.id || '-R%') AS releases
                 FROM billing.invoice_lines AS l
                 JOIN billing.invoices AS i ON i.id = l.invoice_id
                 LEFT JOIN billing.invoice_line_releases AS r
@@ -170,7 +172,8 @@ struct NetSuiteExportStore: Sendable {
                 WHERE l.export = 'held' AND r.invoice_id IS NULL AND i.status <> 'void'
                 ORDER BY i.invoice_seq, l.line_number
                 """)
-            var documents: [Identifier128: NetSuiteInvoice] = [:]
+            var documents: [Identifier128: (document: InvoiceDocument, number: Int, lines: [NetSuiteInvoice.Line])] =
+                [:]
             var order: [Identifier128] = []
             for row in rows {
                 guard let sku = skus[ClassKey(try row.value("class_key"))] else { continue }
@@ -179,19 +182,21 @@ struct NetSuiteExportStore: Sendable {
                     item: sku.text, amount: (try row.value("amount") as Money).text(.cents),
                     description: try row.value("description"))
                 let number = try row.value("releases") as Int + 1
-                if documents[id] == nil { order.append(id) }
-                let invoice = NetSuiteInvoice(
-                    try InvoiceDocument(json: try row.value("document")),
-                    releasing: (documents[id]?.lines ?? []) + [line], id: id, number: number)
-                documents[id] = invoice
+                if documents[id] == nil {
+                    order.append(id)
+                    documents[id] = (try InvoiceDocument(json: try row.value("document")), number, [])
+                }
+                documents[id]?.lines.append(line)
                 try transaction.execute(
                     """
                     INSERT INTO billing.invoice_line_releases (invoice_id, line_number, sku, external_id, released_at)
-                    VALUES (\(id), \(try row.value("line_number") as Int32), \(sku.text), \(invoice.externalID), \(now))
+                    VALUES (\(id), \(try row.value("line_number") as Int32), \(sku.text),
+                        \(NetSuiteInvoice.externalID(of: id, release: number)), \(now))
                     """)
             }
             for id in order {
-                guard let invoice = documents[id] else { continue }
+                guard let (document, number, lines) = documents[id] else { continue }
+                let invoice = try NetSuiteInvoice(document, releasing: lines, id: id, number: number)
                 try NetSuiteExportStore.insert(invoice, of: id, channel, at: now, in: transaction)
             }
             return order.count
@@ -206,33 +211,49 @@ struct NetSuiteExportStore: Sendable {
             """
             INSERT INTO billing.netsuite_exports (external_id, record_type, invoice_id, state, channel, path, body, created_at,
                 updated_at)
-            VALUES (\(invoice.externalID), 'invoice', \(id), 'pending', \(channel.name), \(channel.path),
-                \(try invoice.json()), \(now), \(now))
+            VALUES (\(invoice.externalID), \(invoice.kind.rawValue), \(id), 'pending', \(channel.name),
+                \(channel.path(of: invoice.kind)), \(try invoice.json()), \(now), \(now))
             """)
     }
 }
 
 extension NetSuiteInvoice {
+    /// A row of `netsuite_exports`.
+    fileprivate init(_ row: PostgresRow) throws {
+        guard let kind = Kind(rawValue: try row.value("record_type")) else {
+            throw BillerError.unreadable(
+                table: "netsuite_exports", column: "record_type", row: try row.value("external_id"))
+        }
+        try self.init(json: try row.value("body"), kind: kind)
+    }
+
+    /// `INV-<uuid>`, or `INV-<uuid>-R1` of the first release.
+    static func externalID(of id: Identifier128, release: Int? = nil) -> String {
+        "INV-\(id.text)" + (release.map { "-R\($0)" } ?? "")
+    }
+
     /// The lines of an invoice that can go: those with a SKU, and the taxes that are not 0.00.
-    init(_ document: InvoiceDocument, id: Identifier128, taxItemPrefix: String) {
+    init(_ document: InvoiceDocument, id: Identifier128, taxItemPrefix: String) throws {
         let usage = document.lines.compactMap { line in
             line.sku.map { Line(item: $0, amount: line.amount, description: line.words) }
         }
         let taxes = document.taxes.filter { $0.amount != "0.00" }.map { tax in
             Line(item: taxItemPrefix + tax.id.uppercased(), amount: tax.amount, description: tax.name)
         }
-        self.init(document, externalID: "INV-\(id.text)", memo: NetSuiteInvoice.memo(document), lines: usage + taxes)
+        try self.init(
+            document, externalID: NetSuiteInvoice.externalID(of: id), memo: NetSuiteInvoice.memo(document),
+            lines: usage + taxes)
     }
 
     /// Lines that were held when the invoice was exported.
-    init(_ document: InvoiceDocument, releasing lines: [Line], id: Identifier128, number: Int) {
-        self.init(
-            document, externalID: "INV-\(id.text)-R\(number)",
+    init(_ document: InvoiceDocument, releasing lines: [Line], id: Identifier128, number: Int) throws {
+        try self.init(
+            document, externalID: NetSuiteInvoice.externalID(of: id, release: number),
             memo: "\(NetSuiteInvoice.memo(document)), lines held before", lines: lines)
     }
 
-    private init(_ document: InvoiceDocument, externalID: String, memo: String, lines: [Line]) {
-        self.init(
+    private init(_ document: InvoiceDocument, externalID: String, memo: String, lines: [Line]) throws {
+        try self.init(
             externalID: externalID, entity: document.customer.ban, entityName: document.customer.name,
             date: document.invoiceDate, dueDate: document.dueDate, terms: document.terms, memo: memo, lines: lines)
     }

@@ -44,7 +44,7 @@ struct NetSuiteExporter: Sendable {
         var pause = firstPause
         for _ in 0..<NetSuiteExporter.tries {
             do {
-                if isInDoubt, let found = try await netSuite.invoice(externalID: invoice.externalID) {
+                if isInDoubt, let found = try await netSuite.find(invoice) {
                     return try await settle(invoice, found)
                 }
                 if let refusal { return try await refuse(invoice, refusal) }
@@ -56,7 +56,7 @@ struct NetSuiteExporter: Sendable {
                 // Written before the call: from here on it may be in NetSuite.
                 try await store.note(invoice.externalID, .sent, isAttempt: true, at: now())
                 isInDoubt = true
-                _ = try await netSuite.postInvoice(invoice)
+                _ = try await netSuite.post(invoice)
                 continue
             } catch let error as NetSuiteError {
                 switch error {
@@ -92,7 +92,7 @@ struct NetSuiteExporter: Sendable {
     private func refuse(_ invoice: NetSuiteInvoice, _ problem: String) async throws -> Outcome {
         try await store.note(invoice.externalID, .refused, detail: problem, at: now())
         logger.error(
-            "NetSuite refuses an invoice",
+            "NetSuite refuses a document",
             metadata: ["export.id": "\(invoice.externalID)", "failure.detail": "\(problem)"])
         return .refused
     }

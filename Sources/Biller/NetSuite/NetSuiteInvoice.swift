@@ -3,7 +3,8 @@ import Foundation
 
 /// A document as NetSuite gets it: what `netsuite_exports.body` keeps, whichever way it goes.
 ///
-/// It carries revenue and taxes. What a balance paid is no line of it: money reaches NetSuite as payments.
+/// It carries revenue and taxes. What a balance paid is no line of it: money reaches NetSuite as payments. One whose lines sum up to
+/// less than zero is a credit memo, its amounts with the opposite sign: NetSuite has no invoice below zero.
 struct NetSuiteInvoice: Codable, Hashable, Sendable {
     /// `INV-<uuid>`, for lines that were released later `INV-<uuid>-R1`: what makes a repeat harmless.
     let externalID: String
@@ -15,7 +16,14 @@ struct NetSuiteInvoice: Codable, Hashable, Sendable {
     /// `NET_30`.
     let terms: String
     let memo: String
+    /// With the sign that they have in NetSuite.
     let lines: [Line]
+    /// What NetSuite keeps it as: `netsuite_exports.record_type`.
+    private(set) var kind = Kind.invoice
+
+    enum Kind: String, Sendable {
+        case invoice, creditMemo
+    }
 
     struct Line: Codable, Hashable, Sendable {
         /// The item's external id: a SKU, or `TAX-…`.
@@ -23,6 +31,10 @@ struct NetSuiteInvoice: Codable, Hashable, Sendable {
         /// Two decimals; the line's rate too, since its quantity is 1: NetSuite must not multiply.
         let amount: String
         let description: String
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case externalID, entity, entityName, date, dueDate, terms, memo, lines
     }
 
     /// How NetSuite knows the customer, whichever way the document goes.
@@ -38,15 +50,17 @@ struct NetSuiteInvoice: Codable, Hashable, Sendable {
         return String(decoding: try encoder.encode(self), as: UTF8.self)
     }
 
-    /// From `netsuite_exports.body`.
-    init(json: String) throws {
+    /// From `netsuite_exports.body` and `record_type`.
+    init(json: String, kind: Kind) throws {
         self = try JSONDecoder().decode(NetSuiteInvoice.self, from: Data(json.utf8))
+        self.kind = kind
     }
 
+    /// - Parameter lines: with the sign that they have on the invoice.
     init(
         externalID: String, entity: String, entityName: String, date: String, dueDate: String, terms: String,
         memo: String, lines: [Line]
-    ) {
+    ) throws {
         self.externalID = externalID
         self.entity = entity
         self.entityName = entityName
@@ -54,6 +68,14 @@ struct NetSuiteInvoice: Codable, Hashable, Sendable {
         self.dueDate = dueDate
         self.terms = terms
         self.memo = memo
-        self.lines = lines
+        let amounts = try lines.map { try Money(parsing: $0.amount) }
+        guard amounts.total() < .zero else {
+            self.lines = lines
+            return
+        }
+        kind = .creditMemo
+        self.lines = zip(lines, amounts).map { line, amount in
+            Line(item: line.item, amount: (-amount).text(.cents), description: line.description)
+        }
     }
 }

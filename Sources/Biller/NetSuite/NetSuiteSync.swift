@@ -39,8 +39,8 @@ struct NetSuiteSync: Sendable {
         let report: Report
         switch target {
         case .csv(let directory):
-            let path = "\(directory)/invoices-\(label).csv"
-            _ = try await store.prepare(.csv(path: path), skus: skus, upTo: horizon, at: now())
+            _ = try await store.prepare(
+                .csv(directory: directory, label: label), skus: skus, upTo: horizon, at: now())
             report = try await writeFiles()
         case .rest(let exporter):
             _ = try await store.prepare(.rest, skus: skus, upTo: horizon, at: now())
@@ -58,10 +58,13 @@ struct NetSuiteSync: Sendable {
 
     private func writeFiles() async throws -> Report {
         var report = Report()
-        let pending = try await store.open(NetSuiteExportStore.Channel.csv(path: "").name, states: [.pending])
-        for path in Set(pending.compactMap(\.path)).sorted() {
+        var kinds: [String: NetSuiteInvoice.Kind] = [:]
+        for export in try await store.open("csv", states: [.pending]) {
+            if let path = export.path { kinds[path] = export.invoice.kind }
+        }
+        for (path, kind) in kinds.sorted(by: { $0.key < $1.key }) {
             let invoices = try await store.exports(inFile: path)
-            try FileOutput.write(NetSuiteCSV.file(invoices), to: path)
+            try FileOutput.write(NetSuiteCSV.file(invoices, of: kind), to: path)
             for invoice in invoices {
                 try await store.note(invoice.externalID, .sent, isAttempt: true, at: now())
             }

@@ -71,8 +71,8 @@ struct NetSuite: OutsideService {
 
     func addControls(to router: RouterGroup<SandboxContext>) {
         for (path, type) in [
-            ("invoices", NetSuiteRecordType.invoice), ("customers", .customer), ("payments", .customerPayment),
-            ("vendor-bills", .vendorBill),
+            ("invoices", NetSuiteRecordType.invoice), ("credit-memos", .creditMemo), ("customers", .customer),
+            ("payments", .customerPayment), ("vendor-bills", .vendorBill),
         ] {
             router.get("\(path)") { request, _ in
                 var documents: [JSONValue] = []

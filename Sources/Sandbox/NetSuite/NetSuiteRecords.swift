@@ -87,9 +87,13 @@ actor NetSuiteRecords {
         NetSuiteTotals.total(of: invoice) - paid(on: invoice.id, leavingOut: payment)
     }
 
-    /// What a customer owes over all invoices, in cents.
+    /// What a customer owes over all invoices less its credit memos, in cents.
     func balance(ofCustomer customer: NetSuiteRecord) -> Int64 {
-        all(.invoice).filter { refers($0.fields["entity"], to: customer) }.reduce(0) { $0 + unpaid($1) }
+        func of(_ type: NetSuiteRecordType) -> [NetSuiteRecord] {
+            all(type).filter { refers($0.fields["entity"], to: customer) }
+        }
+        return of(.invoice).reduce(0) { $0 + unpaid($1) }
+            - of(.creditMemo).reduce(0) { $0 + NetSuiteTotals.total(of: $1) }
     }
 
     private func paid(on invoiceID: Int, leavingOut payment: Int?) -> Int64 {
@@ -111,7 +115,7 @@ actor NetSuiteRecords {
             }
         }
         switch type.name {
-        case NetSuiteRecordType.invoice.name: try acceptInvoice(record)
+        case NetSuiteRecordType.invoice.name, NetSuiteRecordType.creditMemo.name: try acceptSale(record)
         case NetSuiteRecordType.customerPayment.name: try acceptPayment(record)
         default: break
         }
@@ -119,10 +123,12 @@ actor NetSuiteRecords {
         if let externalID = record.externalID { idByExternalID[type.name, default: [:]][externalID] = record.id }
     }
 
-    private func acceptInvoice(_ invoice: NetSuiteRecord) throws(NetSuiteFault) {
-        try existingCustomer(invoice.fields["entity"], field: "entity")
-        let lines = invoice.lines("item")
+    /// An invoice or a credit memo.
+    private func acceptSale(_ sale: NetSuiteRecord) throws(NetSuiteFault) {
+        try existingCustomer(sale.fields["entity"], field: "entity")
+        let lines = sale.lines("item")
         guard !lines.isEmpty else { throw .user("You must enter at least one line item.", path: "item") }
+        guard NetSuiteTotals.total(of: sale) >= 0 else { throw .user("The total can not be negative.", path: "item") }
         guard let items else { return }
         for (index, line) in lines.enumerated() {
             guard let item = line["item"]?["externalId"]?.string, !items.contains(item) else { continue }

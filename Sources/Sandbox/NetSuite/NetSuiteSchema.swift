@@ -19,7 +19,7 @@ struct NetSuiteRecordType: Sendable {
     let sublists: [String: NetSuiteSublist]
     let required: [String]
 
-    static let all: [NetSuiteRecordType] = [.customer, .invoice, .customerPayment, .vendorBill]
+    static let all: [NetSuiteRecordType] = [.customer, .invoice, .creditMemo, .customerPayment, .vendorBill]
 
     static func named(_ name: String) -> NetSuiteRecordType? { all.first { $0.name == name } }
 
@@ -79,6 +79,16 @@ struct NetSuiteRecordType: Sendable {
                 ].byName),
         ],
         required: ["entity", "item"])
+
+    /// As an invoice, but never due, and with invoices that it is applied to.
+    static let creditMemo = NetSuiteRecordType(
+        name: "creditMemo", customPrefix: invoice.customPrefix,
+        fields: invoice.fields.filter { !["dueDate", "terms", "recurringBill"].contains($0.key) }
+            .merging([.flag: ["autoApply"]].byName) { field, _ in field },
+        sublists: invoice.sublists.merging(["apply": NetSuiteSublist(fields: applyFields, required: ["doc"])]) {
+            sublist, _ in sublist
+        },
+        required: invoice.required)
 
     static let customerPayment = NetSuiteRecordType(
         name: "customerPayment", customPrefix: "custbody",

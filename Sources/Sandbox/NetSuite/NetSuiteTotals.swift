@@ -6,6 +6,11 @@ enum NetSuiteTotals {
         (record.lines("item") + record.lines("expense")).reduce(0) { $0 + amount(of: $1) }
     }
 
+    /// What a payment or a credit memo takes off invoices.
+    static func applied(by record: NetSuiteRecord) -> Int64 {
+        record.lines("apply").filter { $0["apply"] != .bool(false) }.reduce(0) { $0 + amount(of: $1) }
+    }
+
     /// A line's `amount`, or where it has none, `quantity × rate`.
     static func amount(of line: JSONValue) -> Int64 {
         if case .number(let digits)? = line["amount"], let cents = Cents.parse(digits) { return cents }
@@ -51,9 +56,14 @@ extension NetSuiteRecords {
                     ? .object(["id": .string("B"), "refName": .string("Paid In Full")])
                     : .object(["id": .string("A"), "refName": .string("Open")]),
             ]
+        case NetSuiteRecordType.creditMemo.name:
+            let applied = NetSuiteTotals.applied(by: record)
+            return [
+                "subtotal": money(total), "total": money(total), "applied": money(applied),
+                "unapplied": money(total - applied), "amountRemaining": money(total - applied),
+            ]
         case NetSuiteRecordType.customerPayment.name:
-            let applied = record.lines("apply").filter { $0["apply"] != .bool(false) }
-                .reduce(0) { $0 + NetSuiteTotals.amount(of: $1) }
+            let applied = NetSuiteTotals.applied(by: record)
             guard case .number(let digits)? = record.fields["payment"], let paid = Cents.parse(digits) else {
                 return [:]
             }

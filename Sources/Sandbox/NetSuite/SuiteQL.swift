@@ -30,7 +30,7 @@ struct SuiteQL {
     /// One page of rows: keys in lower case, values as strings, nulls left out.
     func answer(from records: NetSuiteRecords) async throws(NetSuiteFault) -> Response {
         var rows: [[String: String]] = []
-        for type in [NetSuiteRecordType.invoice, .customerPayment, .vendorBill] {
+        for type in [NetSuiteRecordType.invoice, .creditMemo, .customerPayment, .vendorBill] {
             for record in await records.all(type) {
                 rows.append(await records.transactionRow(record, type))
             }
@@ -237,6 +237,7 @@ extension NetSuiteRecordType {
     fileprivate var transactionCode: String {
         switch name {
         case "invoice": "CustInvc"
+        case "creditMemo": "CustCred"
         case "customerPayment": "CustPymt"
         default: "VendBill"
         }
