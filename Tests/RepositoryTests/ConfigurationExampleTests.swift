@@ -10,7 +10,7 @@ import Testing
 
 @Suite("Example configurations")
 struct ConfigurationExampleTests {
-    private static let daemons = Dictionary(
+    static let daemons = Dictionary(
         uniqueKeysWithValues: [
             CDRIngestCommand.daemon, PollerCommand.daemon, WalletCommand.daemon, BillerCommand.daemon,
             VendorReconCommand.daemon,
