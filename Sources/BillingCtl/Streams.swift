@@ -6,7 +6,12 @@ import Foundation
 /// What the streams hold: length, dead entries, and what each group has still to do.
 struct Streams: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Shows the streams: length, dead entries, each group's lag and pending entries.")
+        abstract: "Shows the streams: length, dead entries, each group's lag and pending entries.",
+        discussion: """
+            Where Redis is, it finds as the daemons do: redis.host, redis.port, redis.socket and redis.keyPrefix in
+            /etc/warp-billing/billingctl.yaml or the file given with --config, then in the environment (WARP_REDIS_HOST, …); the
+            password in the file redis-password of $CREDENTIALS_DIRECTORY.
+            """)
 
     /// The streams between our own daemons.
     static let names = [
@@ -14,18 +19,12 @@ struct Streams: AsyncParsableCommand {
         "billing:usage:rated", "billing:payments:ordered", "billing:payments:received", "billing:wallet:events",
     ]
 
-    @Option(help: "Redis's Unix socket, in place of --host and --port.")
-    var socket: String?
-    @Option(help: "Redis's host.")
-    var host = "127.0.0.1"
-    @Option(help: "Redis's port.")
-    var port = 6379
-    @Option(help: "What stands in front of every key, as redis.keyPrefix of the daemons.")
-    var prefix = ""
+    @OptionGroup var options: DaemonOptions
 
     func run() async throws {
-        let address: RedisConfiguration.Address = socket.map { .unixSocket(path: $0) } ?? .tcp(host: host, port: port)
-        let connection = RedisConnection(RedisConfiguration(address: address))
+        let config = try await options.read(DaemonConfig.redisKeys, of: "billingctl")
+        let connection = RedisConnection(DaemonConfig.redis(config))
+        let prefix = config[DaemonConfig.redisKeyPrefix]
         let streams = RedisStreams(connection)
         for name in Self.names {
             let length = try await streams.length(of: prefix + name)

@@ -14,6 +14,20 @@ public struct DaemonOptions: ParsableArguments {
 
     /// Nothing given.
     public init() {}
+
+    /// Reads and checks the configuration of a program, daemon or not: the file, then the environment, secrets from the credentials
+    /// directory. Faults are listed on standard error, and the program exits with 2.
+    public func read(_ keys: ConfigKeys, of name: String) async throws -> Config {
+        let standard = "/etc/warp-billing/\(name).yaml"
+        let file = config ?? (FileManager.default.fileExists(atPath: standard) ? standard : nil)
+        switch await ConfigCheck(keys: keys).read(file: file, environment: ProcessInfo.processInfo.environment) {
+        case .checked(let config):
+            return config
+        case .faulty(let faults):
+            for fault in faults { standardErrorLine("\(name): \(fault)\n") }
+            throw ExitCode(2)
+        }
+    }
 }
 
 /// A daemon: its name, its role, its keys, and the body of its `serve`.
@@ -55,12 +69,12 @@ public struct Daemon: Sendable {
     public func serve(
         _ options: DaemonOptions, build: (DaemonContext) async throws -> Void
     ) async throws {
-        try await group(configuration(options), onSignals: true, build: build).run()
+        try await group(options.read(keys, of: name), onSignals: true, build: build).run()
     }
 
     /// The body of `check-config`: prints `ok`, or every fault, with exit 2.
     public func checkConfig(_ options: DaemonOptions) async throws {
-        _ = try await configuration(options)
+        _ = try await options.read(keys, of: name)
         print("ok")
     }
 
@@ -69,7 +83,7 @@ public struct Daemon: Sendable {
     public func once<Result>(
         _ options: DaemonOptions, body: (DaemonContext) async throws -> Result
     ) async throws -> Result {
-        let config = try await configuration(options)
+        let config = try await options.read(keys, of: name)
         signal(SIGPIPE, SIG_IGN)
         let context = DaemonContext(daemon: self, config: config, logger: logger(config))
         do {
@@ -178,18 +192,6 @@ public struct Daemon: Sendable {
                 notify(.ready)
                 await opened(port)
             }, logger: quiet(logger))
-    }
-
-    private func configuration(_ options: DaemonOptions) async throws -> Config {
-        let standard = "/etc/warp-billing/\(name).yaml"
-        let file = options.config ?? (FileManager.default.fileExists(atPath: standard) ? standard : nil)
-        switch await ConfigCheck(keys: keys).read(file: file, environment: ProcessInfo.processInfo.environment) {
-        case .checked(let config):
-            return config
-        case .faulty(let faults):
-            for fault in faults { standardErrorLine("\(name): \(fault)\n") }
-            throw ExitCode(2)
-        }
     }
 
     private func logger(_ config: Config) -> Logger {

@@ -119,8 +119,11 @@ public struct DaemonConfig: Sendable {
             acquireTimeout: .seconds(config[postgresAcquireTimeout]))
     }
 
+    /// The keys of a program that only looks at Redis.
+    public static let redisKeys = ConfigKeys(redisHost, redisPort, redisSocket, redisPassword, redisKeyPrefix)
+
     /// Where Redis is.
-    static func redis(_ config: Config) -> RedisConfiguration {
+    public static func redis(_ config: Config) -> RedisConfiguration {
         let address: RedisConfiguration.Address =
             config[redisSocket].map { .unixSocket(path: $0) }
             ?? .tcp(host: config[redisHost], port: config[redisPort])

@@ -88,6 +88,20 @@ struct ConfigCheckTests {
         )
     }
 
+    @Test("a program that only looks at Redis finds it as the daemons do, password included")
+    func redisAlone() async throws {
+        let directory = try TemporaryDirectory()
+        defer { directory.remove() }
+        let file = try directory.write("billingctl.yaml", "redis:\n  host: redis.internal\n  keyPrefix: east-\n")
+        try directory.write("credentials/redis-password", "s3cret\n")
+        let environment = ["WARP_REDIS_PORT": "6380", "CREDENTIALS_DIRECTORY": "\(directory.path)/credentials"]
+        let check = ConfigCheck(keys: DaemonConfig.redisKeys)
+        let config = try config(await check.read(file: file, environment: environment))
+        #expect(DaemonConfig.redis(config).address == .tcp(host: "redis.internal", port: 6380))
+        #expect(DaemonConfig.redis(config).password?.revealed == "s3cret")
+        #expect(config[DaemonConfig.redisKeyPrefix] == "east-")
+    }
+
     @Test("an unknown key of the file, a secret in it and a list where one value belongs are faults")
     func fileFaults() async throws {
         let directory = try TemporaryDirectory()
