@@ -7,7 +7,8 @@ import Reference
 /// Books issued invoices into wallets: what accrued becomes receivable, tax on usage that the balance paid is debited (M14, M26).
 ///
 /// Swept from the biller's table by its sequence; an invoice is booked once, since its number moves the progress mark in the
-/// same transaction.
+/// same transaction. One that is a draft or waits for its tax is passed over, as by the biller's own sweeps: what it comes to is not
+/// known yet, and it draws a new number when it is issued (M25).
 struct Receivables: Sendable {
     let pool: PostgresPool
     let now: @Sendable () -> Instant
@@ -36,7 +37,8 @@ struct Receivables: Sendable {
                 """
                 SELECT id, invoice_seq, invoice_number, customer_id, accrued_carried, amount_due, tax_due, tax_from_balance
                 FROM billing.invoices
-                WHERE invoice_seq > \(through) AND invoice_seq <= \(horizon) AND status <> 'draft'
+                WHERE invoice_seq > \(through) AND invoice_seq <= \(horizon)
+                    AND status NOT IN ('draft', 'awaiting_tax')
                 ORDER BY invoice_seq
                 LIMIT \(Receivables.batchSize)
                 """)

@@ -48,9 +48,33 @@ struct ReceivablesTests {
         }
     }
 
+    @Test(
+        "an invoice that is a draft or waits for its tax moves nothing, until it is issued under a number of its own",
+        arguments: ["draft", "awaiting_tax"])
+    func notIssued(status: String) async throws {
+        try await WalletWorld.with { world in
+            try await world.addCall(WalletWorld.postpaid, charge: "60.00000")
+            try await world.post()
+            try await addInvoice(
+                in: world, of: WalletWorld.postpaid, accrued: "60.0000", total: "60.00", taxDue: "0",
+                taxFromBalance: "0", status: status)
+            let receivables = Receivables(pool: world.store.pool, now: { world.noon }, logger: Logger(label: "test"))
+            try await receivables.sweep(upTo: 1)
+            #expect(try await world.amounts(WalletWorld.postpaid) == "0.0000 60.0000 0.00000 0.00")
+            try await world.admin.execute(
+                """
+                UPDATE billing.invoices
+                SET status = 'sent', invoice_seq = nextval('billing.invoices_seq'), amount_due = 80.04, tax_due = 20.04
+                """)
+            try await receivables.sweep(upTo: 2)
+            try await receivables.sweep(upTo: 2)
+            #expect(try await world.amounts(WalletWorld.postpaid) == "0.0000 0.0000 0.00000 80.04")
+        }
+    }
+
     private func addInvoice(
         in world: WalletWorld, of customer: CustomerID, accrued: String, total: String, taxDue: String,
-        taxFromBalance: String
+        taxFromBalance: String, status: String = "sent"
     ) async throws {
         try await world.admin.execute(
             """
@@ -58,7 +82,7 @@ struct ReceivablesTests {
                 due_date, subtotal, taxes, accrued_carried, usage_charges, total, amount_due, tax_due, tax_from_balance, status, document,
                 created_at)
             VALUES (gen_random_uuid(), nextval('billing.invoices_seq'), 'WB-000001', \(customer), '2026-11-01', '2026-11-30',
-                '2026-12-01', '2026-12-31', 0, 0, \(accrued), 0, \(total), \(total), \(taxDue), \(taxFromBalance), 'sent', '{}',
+                '2026-12-01', '2026-12-31', 0, 0, \(accrued), 0, \(total), \(total), \(taxDue), \(taxFromBalance), \(status), '{}',
                 \(world.noon))
             """)
     }
