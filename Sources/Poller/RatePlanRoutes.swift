@@ -16,11 +16,13 @@ struct RatePlanRoutes: Sendable {
         group.post("rate-plans/calculate", use: calculate)
     }
 
-    /// `GET /api/v1/billing/rate-plans`: the customer's own plans and the default ones, without their rates.
+    private var today: UsageDay { Instant(milliseconds: clock.now()).usageDay }
+
+    /// `GET /api/v1/billing/rate-plans`: the customer's own plans and the default ones that are in force, without their rates.
     @Sendable
     func list(_ request: Request, context: DaemonRequestContext) async throws -> Response {
         let customer = try context.customerID(asked: request.customerAsked())
-        let found = try await plans.plans(of: customer)
+        let found = try await plans.plans(of: customer, on: today)
         var json = JSONWriter()
         json.object { json in
             json.key("rate_plans")
@@ -33,12 +35,12 @@ struct RatePlanRoutes: Sendable {
         return .json(json.bytes)
     }
 
-    /// `GET /api/v1/billing/rate-plans/{id}`: one plan with its rates.
+    /// `GET /api/v1/billing/rate-plans/{id}`: one plan in force with its rates.
     @Sendable
     func one(_ request: Request, context: DaemonRequestContext) async throws -> Response {
         let customer = try context.customerID(asked: request.customerAsked())
         let id = try context.parameters.require("id")
-        guard let plan = try await plans.plans(of: customer, id: id).first else { throw APIError.notFound() }
+        guard let plan = try await plans.plans(of: customer, on: today, id: id).first else { throw APIError.notFound() }
         var json = JSONWriter()
         json.object { json in
             plan.writeHead(to: &json)

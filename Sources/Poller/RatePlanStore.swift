@@ -20,8 +20,8 @@ struct PublishedPlan: Sendable {
 struct RatePlanStore: Sendable {
     let pool: PostgresPool
 
-    /// The plans that a customer may see, by id; one of them where an id is given.
-    func plans(of customer: UUID, id: String? = nil) async throws -> [PublishedPlan] {
+    /// The plans in force on a UTC day (rule R2) that a customer may see, by type and id; one of them where an id is given.
+    func plans(of customer: UUID, on day: UsageDay, id: String? = nil) async throws -> [PublishedPlan] {
         try await pool.asCustomer(customer) { transaction in
             let rows = try transaction.query(
                 """
@@ -30,7 +30,8 @@ struct RatePlanStore: Sendable {
                 FROM billing.rate_plans AS plans
                 JOIN billing.reference_activations AS active
                     ON active.load_id = plans.load_id AND active.until_version IS NULL
-                WHERE \(id)::text IS NULL OR plans.id = \(id)
+                WHERE plans.effective_date <= \(day) AND (plans.expiry_date IS NULL OR plans.expiry_date > \(day))
+                    AND (\(id)::text IS NULL OR plans.id = \(id))
                 ORDER BY plans.type, plans.id
                 """)
             return try rows.map { row in

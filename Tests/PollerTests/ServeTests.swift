@@ -73,8 +73,7 @@ struct ServeTests {
                 #expect(nobody.status == 401)
                 let own = try await daemon.get(list, token: "token-1")
                 #expect(own.status == 200)
-                #expect(
-                    try Self.ids(own) == ["dflt-api", "dflt-sms", "dflt-tf", "c1-voice", "dflt-voice", "dflt-voice-q2"])
+                #expect(try Self.ids(own) == ["dflt-api", "dflt-sms", "dflt-tf", "c1-voice", "dflt-voice-q2"])
                 let other = try await daemon.get("\(list)/c1-voice", token: "token-2")
                 #expect(other.status == 404)
                 let one = try await daemon.get("\(list)/c1-voice", token: "token-1")
@@ -106,6 +105,28 @@ struct ServeTests {
         }
     }
 
+    @Test(
+        "a plan is shown from the day on which it takes effect until the day on which it has expired, by the daemon's clock",
+        arguments: [
+            (now: "2025-03-31T23:00:00.000Z", shown: "dflt-voice", hidden: "dflt-voice-q2"),
+            (now: "2025-04-01T00:00:00.000Z", shown: "dflt-voice-q2", hidden: "dflt-voice"),
+        ])
+    func ratePlansInForce(now: String, shown: String, hidden: String) async throws {
+        try await PollerWorld.with { world in
+            try await world.addKey("token-1", customer: "00000000-0000-4000-8000-000000000001")
+            let clock = FileManager.default.temporaryDirectory.appending(path: "clock-\(UUID().uuidString)")
+            try now.write(to: clock, atomically: true, encoding: .utf8)
+            defer { #expect(throws: Never.self) { try FileManager.default.removeItem(at: clock) } }
+            try await world.serving(with: ["environment": "test", "clock.file": clock.path]) { daemon in
+                let list = "/api/v1/billing/rate-plans"
+                let plans = try await daemon.get(list, token: "token-1")
+                #expect(try Self.ids(plans) == ["dflt-api", "dflt-sms", "dflt-tf", "c1-voice", shown])
+                #expect(try await daemon.get("\(list)/\(shown)", token: "token-1").status == 200)
+                #expect(try await daemon.get("\(list)/\(hidden)", token: "token-1").status == 404)
+            }
+        }
+    }
+
     private static func ids(_ response: HTTPClientResponse) throws -> [String] {
         let plans = try JSONValue(parsing: response.body)["rate_plans"]?.elements ?? []
         return plans.compactMap { $0["id"]?.string }
@@ -113,14 +134,14 @@ struct ServeTests {
 }
 
 extension PollerWorld {
-    /// Runs the whole daemon under its own role beside the body.
-    func serving(_ body: (RunningDaemon) async throws -> Void) async throws {
+    /// Runs the whole daemon under its own role beside the body; `values` are more of its configuration.
+    func serving(with values: [String: String] = [:], _ body: (RunningDaemon) async throws -> Void) async throws {
         let settings = database.settings().merging(
             [
                 "postgres.user": "warp_poller", "redis.keyPrefix": redisPrefix, "sweep.intervalSeconds": "1",
                 "reference.pollSeconds": "1", "attempts.retrySeconds": "1",
             ]
-        ) { _, own in own }
+        ) { _, own in own }.merging(values) { _, given in given }
         try await withDaemon(PollerCommand.daemon, values: settings, build: { PollerCommand.build($0) }, body: body)
     }
 
