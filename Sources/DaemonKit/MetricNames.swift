@@ -51,14 +51,14 @@ public enum MetricNames {
         .sweepThrough,
         .commitSize, .commitSeconds, .commitQueued, .commitRefused, .runs, .partitionsMade,
     ]
-    static let ingest: [MetricName] = [.ingestRecords, .ingestCommitRecords, .ingestSpooled]
+    static let ingest: [MetricName] = [.ingestRecords, .ingestCommitRecords]
     static let poller: [MetricName] = [
         .pollerRecords, .pollerRatingSeconds, .pollerCommitSeconds, .pollerBatchSize, .pollerParked,
         .pollerConservationDifference,
     ]
-    static let wallet: [MetricName] = [.walletHolds, .walletPostings, .walletParked]
+    static let wallet: [MetricName] = [.walletPostings]
     static let biller: [MetricName] = [.billerInvoices, .billerExports]
-    static let recon: [MetricName] = [.reconRecords, .reconDisputes, .reconDisputedDollars]
+    static let recon: [MetricName] = [.reconRecords, .reconDisputes]
 }
 
 extension MetricName {
@@ -131,9 +131,6 @@ extension MetricName {
     /// Records in one commit.
     public static let ingestCommitRecords = MetricName(
         "warp_ingest_commit_records", .sizes, help: "Records that one commit made durable.")
-    /// Records waiting in the spool.
-    public static let ingestSpooled = MetricName(
-        "warp_ingest_spooled_records", .gauge, help: "Records in the spool, while PostgreSQL is away.")
     /// Usage by rating outcome.
     public static let pollerRecords = MetricName(
         "warp_poller_records_total", .counter, ["kind", "outcome"],
@@ -154,19 +151,12 @@ extension MetricName {
     public static let pollerConservationDifference = MetricName(
         "warp_poller_conservation_difference_records", .gauge,
         help: "Usage received in two days that has no outcome: what is on its way, and 0 when all is quiet.")
-    /// Holds by outcome.
-    public static let walletHolds = MetricName(
-        "warp_wallet_holds_total", .counter, ["outcome"],
-        help: "Holds by outcome: granted, declined, released, expired.")
     /// Usage postings by outcome.
     public static let walletPostings = MetricName(
         "warp_wallet_postings_total", .counter, ["outcome"], help: "Rated records by posting: posted, repeat, parked.")
-    /// Postings waiting for a person.
-    public static let walletParked = MetricName(
-        "warp_wallet_parked_postings", .gauge, help: "Postings that are parked.")
     /// Invoices by outcome.
     public static let billerInvoices = MetricName(
-        "warp_biller_invoices_total", .counter, ["outcome"], help: "Invoices by outcome: issued, held, failed.")
+        "warp_biller_invoices_total", .counter, ["outcome"], help: "Invoices by outcome: issued, held.")
     /// Exports by outcome.
     public static let billerExports = MetricName(
         "warp_biller_exports_total", .counter, ["target", "outcome"], help: "Exports to NetSuite by outcome.")
@@ -176,7 +166,4 @@ extension MetricName {
     /// Disputes opened.
     public static let reconDisputes = MetricName(
         "warp_recon_disputes_total", .counter, ["vendor"], help: "Disputes opened.")
-    /// What is in dispute.
-    public static let reconDisputedDollars = MetricName(
-        "warp_recon_disputed_usd", .gauge, ["vendor"], help: "Dollars in open disputes.")
 }

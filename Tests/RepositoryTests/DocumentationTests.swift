@@ -7,12 +7,28 @@ import Testing
 struct DocumentationTests {
     let tree = SourceTree()
 
-    @Test("docs/reference/metrics.md lists every metric of the catalogue")
+    @Test("docs/reference/metrics.md lists every metric of the catalogue, and no page names another")
     func metrics() throws {
         let page = try tree.text("docs/reference/metrics.md")
-        for metric in MetricNames.all {
-            #expect(page.contains("`\(metric.name)`"), "\(metric.name)")
+        let names = Set(MetricNames.all.map(\.name))
+        for name in names { #expect(page.contains("`\(name)`"), "\(name)") }
+        let unit = /\bwarp_[a-z_]+_(?:total|seconds|entries|records|postings|usd|seq|size|up|queued)\b/
+        for file in tree.files(below: "docs", endings: ["md"]) {
+            for match in try tree.text(file).matches(of: unit) {
+                #expect(names.contains(String(match.0)), "\(match.0) of \(file)")
+            }
         }
+    }
+
+    @Test("a metric of the catalogue is written somewhere")
+    func metricsExist() throws {
+        let catalogue = "Sources/DaemonKit/MetricNames.swift"
+        let code = try tree.files(below: "Sources", endings: ["swift"]).filter { $0 != catalogue }.map(tree.text)
+            .joined(separator: "\n")
+        let used = Set(code.matches(of: /\.([a-z][A-Za-z]+)\b/).map { String($0.1) })
+        let declared = try tree.text(catalogue).matches(of: /static let ([A-Za-z]+) = MetricName\(/)
+        #expect(declared.count == MetricNames.all.count)
+        for match in declared { #expect(used.contains(String(match.1)), "\(match.1)") }
     }
 
     @Test("docs/operations/configuration.md lists every key that a daemon declares, with its default")
