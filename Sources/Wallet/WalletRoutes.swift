@@ -37,7 +37,7 @@ struct WalletRoutes: Sendable {
             json.field("holds", wallet.state.held.text(.ledger))
             json.field("available", wallet.state.available?.text(.ledger))
             json.field("low_balance_alert", wallet.state.alertLevel.map { Int($0.rawValue) })
-            json.field("suspended", wallet.state.isSuspended)
+            json.field("suspended", wallet.state.isSuspended || wallet.state.isBlocked)
         }
         return .json(json.bytes)
     }

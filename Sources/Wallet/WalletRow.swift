@@ -32,7 +32,9 @@ struct WalletRow: Sendable {
 
     private static let columns: SQL = """
         SELECT w.customer_id, w.model, w.balance, w.credit_limit, w.accrued, w.receivable, w.residue,
-            w.high_water_mark, w.low_balance_alert_level, w.suspended, w.chain_length, w.chain_head,
+            w.high_water_mark, w.low_balance_alert_level, w.suspended, w.blocked, w.auto_recharge_enabled,
+            w.auto_recharge_threshold, w.auto_recharge_amount, w.auto_recharge_failures, w.recharge_pending,
+            w.last_recharge_at, w.chain_length, w.chain_head,
             coalesce((SELECT sum(h.amount) FROM billing.holds AS h
                       WHERE h.customer_id = w.customer_id AND h.state IN ('open', 'ended')), 0) AS held
         FROM billing.wallets AS w
@@ -49,29 +51,51 @@ struct WalletRow: Sendable {
             accrued: try row.value("accrued"), receivable: try row.value("receivable"),
             residue: try row.value("residue"),
             held: try row.value("held"), highWaterMark: try row.value("high_water_mark"),
-            alertLevel: level.flatMap(BalanceAlert.init), isSuspended: try row.value("suspended"))
+            alertLevel: level.flatMap(BalanceAlert.init), isSuspended: try row.value("suspended"),
+            isBlocked: try row.value("blocked"), autoRecharge: try WalletRow.autoRecharge(row))
         chain = LedgerChain(
             customer: customer, length: try row.value("chain_length"), head: try row.value("chain_head") ?? [])
+    }
+
+    /// The standing order; nil where the customer has none.
+    private static func autoRecharge(_ row: PostgresRow) throws -> AutoRecharge? {
+        guard let threshold: Money = try row.value("auto_recharge_threshold"),
+            let amount: Money = try row.value("auto_recharge_amount")
+        else { return nil }
+        return AutoRecharge(
+            isEnabled: try row.value("auto_recharge_enabled"), threshold: threshold, amount: amount,
+            failures: try row.value("auto_recharge_failures"), isPending: try row.value("recharge_pending"),
+            lastRequestAt: try row.value("last_recharge_at"))
     }
 
     /// Writes the new states of locked wallets.
     static func store(_ wallets: [WalletRow], at now: Instant, in transaction: PostgresTransaction) throws {
         guard !wallets.isEmpty else { return }
+        let orders = wallets.map(\.state.autoRecharge)
         try transaction.execute(
             """
             UPDATE billing.wallets AS w
             SET balance = n.balance, accrued = n.accrued, receivable = n.receivable, residue = n.residue,
                 high_water_mark = n.high_water_mark, low_balance_alert_level = n.alert_level, suspended = n.suspended,
+                blocked = n.blocked, auto_recharge_enabled = n.recharge_enabled,
+                auto_recharge_threshold = n.recharge_threshold, auto_recharge_amount = n.recharge_amount,
+                auto_recharge_failures = n.recharge_failures, recharge_pending = n.recharge_pending,
+                last_recharge_at = n.last_recharge_at,
                 chain_length = n.chain_length, chain_head = n.chain_head, updated_at = \(now)
             FROM unnest(
                 \(wallets.map(\.customer))::uuid[], \(wallets.map(\.state.balance))::numeric[],
                 \(wallets.map(\.state.accrued))::numeric[], \(wallets.map(\.state.receivable))::numeric[],
                 \(wallets.map(\.state.residue))::numeric[], \(wallets.map(\.state.highWaterMark))::numeric[],
                 \(wallets.map { $0.state.alertLevel.map { Int16($0.rawValue) } })::smallint[],
-                \(wallets.map(\.state.isSuspended))::boolean[], \(wallets.map(\.chain.length))::bigint[],
+                \(wallets.map(\.state.isSuspended))::boolean[], \(wallets.map(\.state.isBlocked))::boolean[],
+                \(orders.map { $0?.isEnabled ?? false })::boolean[], \(orders.map { $0?.threshold })::numeric[],
+                \(orders.map { $0?.amount })::numeric[], \(orders.map { Int16($0?.failures ?? 0) })::smallint[],
+                \(orders.map { $0?.isPending ?? false })::boolean[],
+                \(orders.map { $0?.lastRequestAt })::timestamptz[], \(wallets.map(\.chain.length))::bigint[],
                 \(wallets.map(\.chain.headHex))::bytea[]
-            ) AS n (customer_id, balance, accrued, receivable, residue, high_water_mark, alert_level, suspended,
-                chain_length, chain_head)
+            ) AS n (customer_id, balance, accrued, receivable, residue, high_water_mark, alert_level, suspended, blocked,
+                recharge_enabled, recharge_threshold, recharge_amount, recharge_failures, recharge_pending,
+                last_recharge_at, chain_length, chain_head)
             WHERE w.customer_id = n.customer_id
             """)
     }

@@ -91,7 +91,10 @@ struct WalletStore: Sendable {
         _ charge: RatedCharge, wallet: WalletState, at now: Instant
     ) throws(WalletRefusal) -> WalletDecision {
         guard charge.corrects == nil else { return try wallet.correct(by: charge.charge) }
-        return try wallet.debit(charge.charge, at: now)
+        var decision = try wallet.debit(charge.charge, at: now)
+        // No processor is there that a recharge could be asked of: the order stays as it is, and the next debit asks again.
+        decision.wallet.autoRecharge = wallet.autoRecharge
+        return decision
     }
 
     /// Which of the charges have a posting, or wait in the parking table for a person.
@@ -115,9 +118,10 @@ extension WalletStore {
     ) throws {
         let made = try transaction.query(
             """
-            INSERT INTO billing.wallets (customer_id, model, credit_limit, auto_recharge_threshold, auto_recharge_amount,
-                created_at, updated_at)
-            SELECT customer_id, model, initial_credit_limit, auto_recharge_threshold, auto_recharge_amount, \(now), \(now)
+            INSERT INTO billing.wallets (customer_id, model, credit_limit, auto_recharge_enabled, auto_recharge_threshold,
+                auto_recharge_amount, created_at, updated_at)
+            SELECT customer_id, model, initial_credit_limit, auto_recharge_enabled, auto_recharge_threshold,
+                auto_recharge_amount, \(now), \(now)
             FROM billing.customers
             WHERE customer_id = ANY (\(customers))
             ORDER BY customer_id

@@ -43,6 +43,9 @@ struct CustomerFileTests {
             Fault(
                 field: "auto_recharge", value: .object([.init(name: "enabled", value: .bool(true))]),
                 expected: "/0/auto_recharge/threshold: is missing\n/0/auto_recharge/amount: must be above 0.00"),
+            Fault(
+                field: "auto_recharge", value: .object([.init(name: "threshold", value: .string("20.00"))]),
+                expected: "/0/auto_recharge/amount: must be above 0.00"),
         ])
     func faults(_ fault: Fault) throws {
         let faults = try #require(throws: FileFaults.self) {
@@ -92,6 +95,23 @@ struct CustomerFileTests {
             #expect(
                 try await world.texts("SELECT DISTINCT actor || ' ' || action FROM billing.biller_audit ORDER BY 1")
                     == ["operator:ada customer.add", "operator:ada customer.change"])
+        }
+    }
+
+    @Test("auto-recharge is kept as the file has it, switched off too", .needsPostgres, arguments: [true, false])
+    func autoRecharge(isEnabled: Bool) async throws {
+        try await BillerWorld.with { world in
+            let order = Core.JSONValue.object([
+                .init(name: "enabled", value: .bool(isEnabled)), .init(name: "threshold", value: .string("20.00")),
+                .init(name: "amount", value: .string("50.00")),
+            ])
+            try await world.load(["auto_recharge": order])
+            let stored = try #require(try await CustomerStore(pool: world.own).customers().first)
+            #expect(
+                stored.autoRecharge
+                    == Customer.AutoRechargeTerms(
+                        isEnabled: isEnabled, threshold: try money("20.00"), amount: try money("50.00")))
+            #expect(stored.json["auto_recharge"] == order)
         }
     }
 

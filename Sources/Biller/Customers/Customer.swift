@@ -24,8 +24,9 @@ struct Customer: Hashable, Sendable {
     /// Certificates by exemption, where the file names them.
     var certificates: [Certificate]
 
-    /// When the balance is filled up by itself.
+    /// When the balance is filled up by itself; terms may stay while it is switched off.
     struct AutoRechargeTerms: Hashable, Sendable {
+        let isEnabled: Bool
         let threshold: Money
         let amount: Money
     }

@@ -93,12 +93,13 @@ struct CustomerFile {
         let isEnabled = fields.flag("enabled", default: false)
         let threshold = fields.optional("threshold", "an amount with two decimals", FileText.money(.cents))
         let amount = fields.optional("amount", "an amount with two decimals", FileText.money(.cents))
-        if isEnabled, threshold == nil { fields.fault("threshold", "is missing") }
-        if isEnabled, amount.map({ $0 == .zero }) ?? true { fields.fault("amount", "must be above 0.00") }
+        let isGiven = isEnabled || threshold != nil || amount != nil
+        if isGiven, threshold == nil { fields.fault("threshold", "is missing") }
+        if isGiven, amount.map({ $0 == .zero }) ?? true { fields.fault("amount", "must be above 0.00") }
         fields.finish()
         reader.add(fields.faults)
-        guard isEnabled, let threshold, let amount else { return nil }
-        return Customer.AutoRechargeTerms(threshold: threshold, amount: amount)
+        guard let threshold, let amount else { return nil }
+        return Customer.AutoRechargeTerms(isEnabled: isEnabled, threshold: threshold, amount: amount)
     }
 
     private static func taxProfile(_ reader: inout FieldReader) -> (TaxProfile, [Customer.Certificate]) {

@@ -20,7 +20,7 @@ extension Customer {
             JSONValue.Field(
                 name: "auto_recharge",
                 value: .object([
-                    JSONValue.Field(name: "enabled", value: .bool(autoRecharge != nil)),
+                    JSONValue.Field(name: "enabled", value: .bool(autoRecharge?.isEnabled ?? false)),
                     field("threshold", autoRecharge?.threshold.text(.cents)),
                     field("amount", autoRecharge?.amount.text(.cents)),
                 ])),

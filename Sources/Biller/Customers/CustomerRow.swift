@@ -12,6 +12,7 @@ extension Customer {
             }
             return value
         }
+        let isRecharged: Bool = try row.value("auto_recharge_enabled")
         let threshold: Money? = try row.value("auto_recharge_threshold")
         let amount: Money? = try row.value("auto_recharge_amount")
         self.init(
@@ -30,7 +31,7 @@ extension Customer {
             numbers: numbers, marginAlert: try row.value("margin_alert_pct"),
             creditLimit: try row.value("initial_credit_limit"), openingBalance: try row.value("initial_balance"),
             autoRecharge: threshold.flatMap { threshold in
-                amount.map { AutoRechargeTerms(threshold: threshold, amount: $0) }
+                amount.map { AutoRechargeTerms(isEnabled: isRecharged, threshold: threshold, amount: $0) }
             },
             billedFrom: try row.value("billed_from"), certificates: certificates)
     }

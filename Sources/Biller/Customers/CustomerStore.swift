@@ -85,15 +85,16 @@ struct CustomerStore: Sendable {
             """
             INSERT INTO billing.customers AS c (customer_id, name, model, cycle, anchor_day, billing_timezone,
                 payment_terms, btn, service_state, lines, wholesale, indeterminate_piu, recurring_piu, usf_international,
-                margin_alert_pct, initial_credit_limit, initial_balance, auto_recharge_threshold, auto_recharge_amount,
-                billed_from, created_at, updated_at)
+                margin_alert_pct, initial_credit_limit, initial_balance, auto_recharge_enabled,
+                auto_recharge_threshold, auto_recharge_amount, billed_from, created_at, updated_at)
             VALUES (\(customer.id), \(customer.name), \(customer.model.rawValue), \(customer.cycle.length.text),
                 \(Int16(customer.cycle.anchorDay)), \(customer.cycle.clock.identifier), \(customer.terms.rawValue),
                 \(customer.btn), \(customer.tax.serviceState), \(Int32(customer.tax.lines)), \(customer.tax.isWholesale),
                 \(customer.tax.indeterminatePIU.text)::numeric, \(customer.tax.recurringPIU.text)::numeric,
                 \(customer.tax.usfCoversInternational), \(customer.marginAlert), \(customer.creditLimit),
-                \(customer.openingBalance), \(customer.autoRecharge?.threshold), \(customer.autoRecharge?.amount),
-                \(customer.billedFrom), \(now), \(now))
+                \(customer.openingBalance), \(customer.autoRecharge?.isEnabled ?? false),
+                \(customer.autoRecharge?.threshold), \(customer.autoRecharge?.amount), \(customer.billedFrom), \(now),
+                \(now))
             ON CONFLICT (customer_id) DO UPDATE
             SET name = excluded.name, model = excluded.model, cycle = excluded.cycle, anchor_day = excluded.anchor_day,
                 billing_timezone = excluded.billing_timezone, payment_terms = excluded.payment_terms, btn = excluded.btn,
@@ -101,6 +102,7 @@ struct CustomerStore: Sendable {
                 indeterminate_piu = excluded.indeterminate_piu, recurring_piu = excluded.recurring_piu,
                 usf_international = excluded.usf_international, margin_alert_pct = excluded.margin_alert_pct,
                 initial_credit_limit = excluded.initial_credit_limit, initial_balance = excluded.initial_balance,
+                auto_recharge_enabled = excluded.auto_recharge_enabled,
                 auto_recharge_threshold = excluded.auto_recharge_threshold,
                 auto_recharge_amount = excluded.auto_recharge_amount, billed_from = excluded.billed_from,
                 updated_at = excluded.updated_at
@@ -133,8 +135,8 @@ struct CustomerStore: Sendable {
             """
             SELECT c.customer_id, b.ban, c.name, c.model, c.cycle, c.anchor_day, c.billing_timezone, c.payment_terms,
                 c.btn, c.service_state, c.lines, c.wholesale, c.indeterminate_piu, c.recurring_piu, c.usf_international,
-                c.margin_alert_pct, c.initial_credit_limit, c.initial_balance, c.auto_recharge_threshold,
-                c.auto_recharge_amount, c.billed_from
+                c.margin_alert_pct, c.initial_credit_limit, c.initial_balance, c.auto_recharge_enabled,
+                c.auto_recharge_threshold, c.auto_recharge_amount, c.billed_from
             FROM billing.customers AS c
             JOIN LATERAL (
                 SELECT ban FROM billing.customer_bans WHERE customer_id = c.customer_id ORDER BY ban LIMIT 1
