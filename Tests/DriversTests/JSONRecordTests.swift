@@ -204,7 +204,14 @@ struct JSONRecordTests {
             for _ in 0..<Int.random(in: 1...3, using: &generator) {
                 body[Int.random(in: body.indices, using: &generator)] = UInt8.random(in: 0...255, using: &generator)
             }
-            guard let records = try? JSONRecords(parsing: body) else { continue }
+            let records: JSONRecords
+            do throws(JSONFault) {
+                records = try JSONRecords(parsing: body)
+            } catch {
+                // Refused whole: the fault lies in the body.
+                #expect(error.offset <= body.count, "\(String(decoding: body, as: UTF8.self))")
+                continue
+            }
             for case .record(let record) in records {
                 let peer = try JSONSerialization.jsonObject(with: Data(record.rawBytes)) as? [String: Any]
                 #expect(peer?.count == Set(record.keys).count, "\(String(decoding: body, as: UTF8.self))")
