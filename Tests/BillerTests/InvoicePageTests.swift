@@ -44,8 +44,8 @@ struct InvoicePageTests {
             let html = try InvoicePage().html(of: document)
             for text in [
                 "WB-000002", "Prairie &lt;Freight&gt; &amp; Sons", "Account BAN1", "2 Nov 2026", "Text messages sent",
-                "1,250 messages", "$1,234.50", "Usage of earlier periods", "used on 1 Nov 2026", "exempt",
-                "Federal Universal Service Fund", "−$234.50", "<svg", "<title>2026-11-02: $1236.50000</title>",
+                "1,250 messages", "$1,234.50", "Late usage and corrections", "Used on 1 Nov 2026", "exempt",
+                "Federal Universal Service Fund", "−$234.50", "<svg", "<title>2026-11-02: $1,236.50000</title>",
                 "Usage paid from balance", "$\(document.amountDue.replacing("1126", with: "1,126"))", "1 Signal Road",
             ] { #expect(html.contains(text), "\(text)") }
             #expect(!html.contains("{{"))

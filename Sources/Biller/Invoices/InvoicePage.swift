@@ -25,7 +25,7 @@ struct InvoicePage {
         if !late.isEmpty {
             let days = (late[0].usedOn ?? []).map(shown).joined(separator: ", ")
             groups.append([
-                "title": "Usage of earlier periods", "note": "Reached us after its invoice: used on \(days).",
+                "title": "Late usage and corrections", "note": "Used on \(days), billed with this invoice.",
                 "lines": try late.map(line),
             ])
         }
@@ -35,8 +35,8 @@ struct InvoicePage {
             "number": document.number ?? "Preview", "isPreview": document.number == nil,
             "issuer": document.issuer.name, "address": document.issuer.address, "contact": document.issuer.contact,
             "payment": document.issuer.payment, "customer": document.customer.name, "ban": document.customer.ban,
-            "state": document.customer.serviceState ?? "", "model": modelWords(document.customer.model),
-            "period": "\(shown(document.periodStart)) – \(shown(document.periodEnd))", "zone": document.timezone,
+            "model": modelWords(document.customer.model),
+            "period": period(document), "zone": document.timezone,
             "invoiceDate": shown(document.invoiceDate), "dueDate": shown(document.dueDate),
             "terms": termsWords(document.terms), "groups": groups,
             "taxes": document.taxes.map { tax in
@@ -48,6 +48,10 @@ struct InvoicePage {
             "amountLabel": isCredit ? "Credit" : "Amount due", "isSettled": isSettled, "isOpen": !isSettled,
             "records": grouped(String(document.records)),
         ]
+        // A missing value shows nothing, an empty one its surroundings.
+        if let state = document.customer.serviceState { values["state"] = state }
+        // Without anything paid from a balance, the total is what is due, and stands once.
+        values["showsTotal"] = document.paidFromBalance != "0.00" || document.taxDebited != "0.00"
         if document.paidFromBalance != "0.00" {
             values["paidFromBalance"] = dollars(negated(document.paidFromBalance))
         }
@@ -73,6 +77,12 @@ struct InvoicePage {
                 "\(dollars(line.gross)) less \(dollars(discounts.total().text(.charge))) (\(names.joined(separator: ", ")))"
         }
         return values
+    }
+
+    /// The days of the period; one day stands alone.
+    private static func period(_ document: InvoiceDocument) -> String {
+        let (start, end) = (shown(document.periodStart), shown(document.periodEnd))
+        return start == end ? start : "\(start) – \(end)"
     }
 
     /// `1 Dec 2026` of `2026-12-01`.

@@ -35,7 +35,7 @@ enum InvoiceTemplate {
           </div>
           <div>
             <h2>Dates</h2>
-            <p>Invoice date <strong>{{invoiceDate}}</strong><br>Due <strong>{{dueDate}}</strong><br>{{terms}}</p>
+            <p>Issued <strong>{{invoiceDate}}</strong>{{#isOpen}}<br>Due <strong>{{dueDate}}</strong><br>{{terms}}{{/isOpen}}</p>
           </div>
           <div class="due{{#isSettled}} settled{{/isSettled}}">
             <h2>{{amountLabel}}</h2>
@@ -51,7 +51,7 @@ enum InvoiceTemplate {
         {{/chart}}
         <table>
           <thead>
-            <tr><th>Description</th><th>Item</th><th class="n">Records</th><th class="n">Quantity</th>
+            <tr><th>Description</th><th class="more">Item</th><th class="n more">Records</th><th class="n">Quantity</th>
             <th class="n">Amount</th></tr>
           </thead>
           {{#groups}}
@@ -60,7 +60,7 @@ enum InvoiceTemplate {
             {{#lines}}
             <tr>
               <td>{{description}}{{#discount}}<div class="small">{{discount}}</div>{{/discount}}</td>
-              <td class="sku">{{sku}}</td><td class="n">{{records}}</td>
+              <td class="sku more">{{sku}}</td><td class="n more">{{records}}</td>
               <td class="n">{{#quantity}}{{.}}{{/quantity}}</td><td class="n">{{amount}}</td>
             </tr>
             {{/lines}}
@@ -72,7 +72,7 @@ enum InvoiceTemplate {
             <tr class="tax"><td colspan="4">{{name}}{{#exempt}} <span class="badge">exempt</span>{{/exempt}}</td>
             <td class="n">{{amount}}</td></tr>
             {{/taxes}}
-            <tr class="sum"><td colspan="4">Total</td><td class="n">{{total}}</td></tr>
+            {{#showsTotal}}<tr class="sum"><td colspan="4">Total</td><td class="n">{{total}}</td></tr>{{/showsTotal}}
             {{#paidFromBalance}}<tr><td colspan="4">Usage paid from balance</td><td class="n">{{.}}</td></tr>{{/paidFromBalance}}
             {{#taxDebited}}<tr><td colspan="4">Tax paid from balance</td><td class="n">{{.}}</td></tr>{{/taxDebited}}
             <tr class="total"><td colspan="4">{{amountLabel}}</td><td class="n">{{amountDue}}</td></tr>
@@ -106,10 +106,10 @@ enum InvoiceTemplate {
         h2 { margin: 0 0 5px; font-size: 11px; font-weight: 600; letter-spacing: .8px; text-transform: uppercase;
           color: var(--soft); }
         h2 span { text-transform: none; letter-spacing: 0; font-weight: 400; }
-        .facts { display: grid; grid-template-columns: 1.15fr 1.25fr 1.1fr auto; gap: 26px; padding: 22px 0 24px; }
+        .facts { display: grid; grid-template-columns: 1.2fr 1.4fr 1fr auto; gap: 24px; padding: 22px 0 24px; }
         .facts p { margin: 0; }
         .due { background: var(--tint); border-left: 3px solid var(--accent); padding: 10px 16px; margin-top: -6px;
-          min-width: 138px; }
+          min-width: 138px; align-self: start; }
         .due .amount { font-size: 24px; font-weight: 700; line-height: 1.2; color: var(--accent); }
         .due.settled { border-color: var(--good); }
         .due.settled .amount { color: var(--good); }
@@ -120,7 +120,7 @@ enum InvoiceTemplate {
         .chart .base { stroke: #aab4bf; }
         .chart .axis { font-size: 11px; fill: var(--soft); }
         table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
-        th, td { text-align: left; padding: 6px 8px; vertical-align: top; }
+        th, td { text-align: left; padding: 6px 8px; vertical-align: baseline; }
         th:first-child, td:first-child { padding-left: 0; }
         th:last-child, td:last-child { padding-right: 0; }
         thead th { font-size: 11px; letter-spacing: .8px; text-transform: uppercase; color: var(--soft); font-weight: 600;
@@ -129,6 +129,7 @@ enum InvoiceTemplate {
         .group th { padding-top: 14px; font-size: 14px; }
         .group th span { font-weight: 400; color: var(--soft); }
         .n { text-align: right; white-space: nowrap; }
+        .facts div + div strong { white-space: nowrap; }
         .sku, .small { color: var(--soft); font-size: 12px; }
         .sums td[colspan] { text-align: right; color: var(--soft); }
         .sums tr { border-bottom: 0; }
@@ -139,7 +140,8 @@ enum InvoiceTemplate {
         .badge { border: 1px solid var(--good); color: var(--good); border-radius: 3px; font-size: 11px; padding: 0 5px; }
         footer { margin-top: 26px; padding-top: 12px; border-top: 1px solid var(--line); color: var(--soft); font-size: 12px; }
         footer p { margin: 0 0 4px; }
-        @media (max-width: 700px) { main { margin: 0; padding: 22px 18px; } .facts { grid-template-columns: 1fr 1fr; } }
+        @media (max-width: 700px) { main { margin: 0; padding: 22px 18px; } .facts { grid-template-columns: 1fr 1fr; }
+          th.more, td.more { font-size: 0; padding: 0; } .facts div + div strong { white-space: normal; } }
         @media print { body { background: #fff; } main { box-shadow: none; margin: 0; max-width: none; padding: 0; }
           @page { margin: 16mm; } }
         """

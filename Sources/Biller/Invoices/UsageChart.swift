@@ -7,7 +7,8 @@ struct UsageChart {
     private static let labelHeight = 18
     private static let leftMargin = 56
 
-    /// One bar a day from the first to the last day of the usage's period; nil where all of it is 0.
+    /// One bar a day from the first to the last day of the usage's period; nil where all of it is 0, or where corrections take
+    /// a day below it: its bar would be missing.
     static func svg(of days: [InvoiceDocument.Day], from first: UsageDay, through last: UsageDay) throws -> String? {
         var charges: [UsageDay: Money] = [:]
         for entry in days {
@@ -16,7 +17,8 @@ struct UsageChart {
         }
         let start = min(first, charges.keys.min() ?? first)
         let end = max(last, charges.keys.max() ?? last)
-        guard let top = charges.values.max(), top > .zero, end - start < 400 else { return nil }
+        guard let top = charges.values.max(), top > .zero, charges.values.allSatisfy({ $0 >= .zero }), end - start < 400
+        else { return nil }
         let count = end - start + 1
         let slot = Double(width - leftMargin) / Double(count)
         var marks = axis(top: top)
@@ -42,10 +44,10 @@ struct UsageChart {
         // In thousandths of the plot, from exact integers; only the drawing is in pixels.
         let share = Int(Rounding.halfAwayFromZero(Int128(charge.units) * 1_000, dividedBy: Int128(top.units)))
         let height = max(2, plotHeight * share / 1_000)
-        let barWidth = max(1.5, slot * 0.62)
+        let barWidth = min(44, max(1.5, slot * 0.62))
         return """
             <rect class="bar" x="\(text(x + (slot - barWidth) / 2))" y="\(plotHeight - height)" width="\(text(barWidth))" \
-            height="\(height)" rx="1.5"><title>\(day.text): $\(charge.text(.charge))</title></rect>
+            height="\(height)" rx="1.5"><title>\(day.text): \(InvoicePage.dollars(charge.text(.charge)))</title></rect>
             """
     }
 
@@ -54,7 +56,7 @@ struct UsageChart {
         return """
             <line class="grid" x1="\(leftMargin)" y1="0.5" x2="\(width)" y2="0.5"/>\
             <line class="base" x1="\(leftMargin)" y1="\(plotHeight)" x2="\(width)" y2="\(plotHeight)"/>\
-            <text class="axis" x="\(leftMargin - 8)" y="9" text-anchor="end">$\(label)</text>\
+            <text class="axis" x="\(leftMargin - 8)" y="9" text-anchor="end">\(InvoicePage.dollars(label))</text>\
             <text class="axis" x="\(leftMargin - 8)" y="\(plotHeight)" text-anchor="end">0</text>
             """
     }
