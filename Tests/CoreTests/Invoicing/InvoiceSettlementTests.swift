@@ -111,7 +111,7 @@ struct InvoiceSettlementTests {
         "Σ charges = Σ taken from the balance + Σ carried by invoices + what stays in residue and accrued, to the digit",
         arguments: BillingModel.allCases)
     func identity(model: BillingModel) throws {
-        var generator = SeededGenerator(seed: 7)
+        var generator = SeededGenerator(property: 7)
         for _ in 0..<40 {
             var wallet = WalletState(
                 model: model, balance: Money(units: .random(in: 0...300_000, using: &generator) * 1_000),

@@ -111,7 +111,7 @@ struct InvoiceTests {
 
     @Test("a credit is spread to the last digit, whatever the groups are (I4)")
     func creditsConserve() throws {
-        var generator = SeededGenerator(seed: 6)
+        var generator = SeededGenerator(property: 6)
         for _ in 0..<300 {
             let groups = (0..<Int.random(in: 1...9, using: &generator)).map { number in
                 UsageGroup(

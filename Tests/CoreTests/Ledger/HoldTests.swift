@@ -66,7 +66,7 @@ struct HoldTests {
 
     @Test("the search for the longest affordable call finds what trying every second finds (W5)")
     func maximumSeconds() throws {
-        var generator = SeededGenerator(seed: 5)
+        var generator = SeededGenerator(property: 5)
         for _ in 0..<200 {
             var terms = Terms()
             terms.increments = Increments(

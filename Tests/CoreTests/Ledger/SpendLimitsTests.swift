@@ -45,7 +45,7 @@ struct SpendLimitsTests {
 
     @Test("sliding sums are what adding up the window gives")
     func slidingSums() throws {
-        var generator = SeededGenerator(seed: 4)
+        var generator = SeededGenerator(property: 4)
         var windows = SpendWindows()
         var events: [(at: Int64, amount: Money)] = []
         var limits = SpendLimits()

@@ -6,7 +6,7 @@ import Testing
 struct WalletProperties {
     @Test("every digit of every charge is debited, accrued or in the residue (W1)", arguments: BillingModel.allCases)
     func conservation(model: BillingModel) throws {
-        var generator = SeededGenerator(seed: 1)
+        var generator = SeededGenerator(property: 1)
         for _ in 0..<50 {
             var wallet = WalletState(model: model, balance: try usd("5"), creditLimit: try usd("3"))
             let start = wallet
@@ -43,7 +43,7 @@ struct WalletProperties {
     @Test(
         "balances follow from ledger entries, and the journal agrees with the state", arguments: BillingModel.allCases)
     func journalAgrees(model: BillingModel) throws {
-        var generator = SeededGenerator(seed: 2)
+        var generator = SeededGenerator(property: 2)
         var wallet = WalletState(model: model, creditLimit: try usd("100"))
         var accounts: [LedgerAccount: Money] = [:]
         var balance = Money.zero
@@ -85,7 +85,7 @@ struct WalletProperties {
 
     @Test("holds come and go without a trace")
     func holds() throws {
-        var generator = SeededGenerator(seed: 3)
+        var generator = SeededGenerator(property: 3)
         let start = WalletState(model: .prepaid, balance: try usd("100"))
         var wallet = start
         var holds: [Hold] = []

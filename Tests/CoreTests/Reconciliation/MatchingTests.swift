@@ -69,7 +69,7 @@ struct MatchingTests {
 
     @Test("pairs are one to one, nothing is lost, and the order of records does not matter")
     func properties() throws {
-        var generator = SeededGenerator(seed: 8)
+        var generator = SeededGenerator(property: 8)
         for _ in 0..<60 {
             func side<ID>(_ ids: [ID]) throws -> [StatementRecord<ID>] {
                 try ids.map { id in
