@@ -25,9 +25,11 @@ struct PollerWorld: Sendable {
     /// What the clock says when a world begins: ten minutes after most of the vectors' calls.
     static let start = Instant(parsing: "2025-03-12T15:10:00.000Z")!
 
-    /// Runs the body in a world of its own; with the vectors' reference data as version 1, unless it wants none.
+    /// Runs the body in a world of its own, with the customers and vendors of a directory and its reference data as version 1,
+    /// unless it wants none.
     static func with(
-        reference: Bool = true, _ body: (PollerWorld) async throws -> Void
+        _ directory: String = PollerWorld.reference, reference: Bool = true, at start: Instant = PollerWorld.start,
+        _ body: (PollerWorld) async throws -> Void
     ) async throws {
         try await withMigratedDatabase { database in
             let admin = PostgresPool(configuration: try database.configuration(), size: 4)
@@ -36,9 +38,9 @@ struct PollerWorld: Sendable {
             let pool = PostgresPool(configuration: configuration, size: 4)
             let world = PollerWorld(admin: admin, pool: pool, database: database, clock: MovableClock(start))
             do {
-                try await world.addCustomers()
-                try await world.addVendors()
-                if reference { _ = try await world.load(directory: Self.reference) }
+                try await world.addCustomers(of: directory)
+                try await world.addVendors(of: directory)
+                if reference { _ = try await world.load(directory: directory) }
                 try await body(world)
             } catch {
                 await pool.close()
@@ -148,6 +150,7 @@ final class MovableClock: Sendable {
 
     var now: Instant { instant.withLock { $0 } }
 
+    func advance(to later: Instant) { instant.withLock { $0 = later } }
     func advance(seconds: Int) { instant.withLock { $0 = $0.advanced(seconds: seconds) } }
 }
 

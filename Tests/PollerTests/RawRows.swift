@@ -46,14 +46,18 @@ extension PollerWorld {
         }
     }
 
-    /// The vectors' customers, with their account numbers.
-    func addCustomers() async throws {
-        for customer in try Self.json("customers.json").elements ?? [] {
+    /// A directory's customers, with their account numbers and telephone numbers.
+    func addCustomers(of directory: String) async throws {
+        for customer in try Self.json("customers.json", of: directory).elements ?? [] {
             let id = try #require(customer["id"]?.string)
             let ban = try #require(customer["ban"]?.string)
             try await addCustomer(
                 id, ban: ban, btn: customer["btn"]?.string, marginAlert: customer["margin_alert_pct"]?.string ?? "10.00"
             )
+            for number in customer["numbers"]?.elements ?? [] {
+                try await admin.execute(
+                    "INSERT INTO billing.customer_numbers (number, ban) VALUES (\(number.string), \(ban))")
+            }
         }
     }
 
@@ -69,9 +73,9 @@ extension PollerWorld {
         _ = try await admin.query("SELECT nextval('billing.customers_version_seq')")
     }
 
-    /// The vectors' vendors.
-    func addVendors() async throws {
-        for vendor in try Self.json("vendors.json").fields ?? [] {
+    /// A directory's vendors.
+    func addVendors(of directory: String) async throws {
+        for vendor in try Self.json("vendors.json", of: directory).fields ?? [] {
             var terms = JSONWriter()
             vendor.value.write(to: &terms)
             try await admin.execute(
@@ -83,8 +87,8 @@ extension PollerWorld {
         _ = try await admin.query("SELECT nextval('billing.vendors_version_seq')")
     }
 
-    private static func json(_ name: String) throws -> Core.JSONValue {
-        try Core.JSONValue(parsing: try Data(contentsOf: URL(filePath: reference).appending(path: name)))
+    private static func json(_ name: String, of directory: String) throws -> Core.JSONValue {
+        try Core.JSONValue(parsing: try Data(contentsOf: URL(filePath: directory).appending(path: name)))
     }
 }
 
