@@ -93,6 +93,9 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Drivers", "DaemonKit"], path: "Tests/TestSupport",
             swiftSettings: settings),
+        .target(
+            name: "SecondRater", dependencies: [.product(name: "BigInt", package: "BigInt")],
+            path: "Tests/SecondRater", swiftSettings: settings),
         tests(
             "CoreTests",
             ["Core", "Reference", "BillingCtl", "TestSupport", .product(name: "BigInt", package: "BigInt")]),
