@@ -84,6 +84,12 @@ public actor PostgresPool {
                 return nil
             }
             let result = try await PostgresPool.guarding(connection, body)
+            do {
+                // The server would notice the session's end, but maybe after whoever asks for the lock next.
+                _ = try await connection.query("SELECT pg_advisory_unlock(\(key))")
+            } catch {
+                // The session's end gives it back.
+            }
             await connection.close()
             return result
         } catch {
