@@ -66,16 +66,22 @@ struct MatchStore: Sendable {
         }
     }
 
-    /// Days that statements cover and no reconciliation in force has looked at since they were imported.
+    /// Days of statements with a line that can be matched (rule C1), which the comparison in force has not looked at. Times say
+    /// nothing of that: a statement may have been on its way into the table while the day was read.
     func openDays() async throws -> [(vendor: String, day: UsageDay)] {
         try await pool.query(
             """
             SELECT DISTINCT s.vendor_name, d.day::date AS day
             FROM billing.vendor_statements AS s
             CROSS JOIN LATERAL generate_series(s.first_day, s.last_day, interval '1 day') AS d (day)
-            LEFT JOIN billing.reconciliation_runs AS r
-                ON r.vendor_name = s.vendor_name AND r.usage_day = d.day::date AND r.superseded_at IS NULL
-            WHERE r.id IS NULL OR r.started_at < s.imported_at
+            WHERE EXISTS (
+                    SELECT FROM billing.vendor_statement_cdr AS line
+                    WHERE line.statement_id = s.id AND line.usage_day = d.day::date
+                        AND (line.billed_seconds <> 0 OR line.cost <> 0))
+                AND NOT EXISTS (
+                    SELECT FROM billing.reconciliation_runs AS run
+                    JOIN billing.vendor_matches AS match ON match.run_id = run.id AND match.statement_id = s.id
+                    WHERE run.vendor_name = s.vendor_name AND run.usage_day = d.day::date AND run.superseded_at IS NULL)
             ORDER BY 1, 2
             """
         ).map { (try $0.value("vendor_name"), try $0.value("day")) }

@@ -32,7 +32,9 @@ struct VendorReconCommand: DaemonProgram {
         _ = context.partitions(of: ["vendor_statement_cdr"], daysBack: 35)
         if let directory = context.config[VendorReconConfig.statementsDirectory] {
             let folder = StatementFolder(directory: directory, importer: desk.importer, logger: context.logger)
-            context.schedule("statements", .every(seconds: 30)) { try await folder.look() }
+            context.schedule("statements", .every(seconds: context.config[VendorReconConfig.statementsInterval])) {
+                try await folder.look()
+            }
         }
         let clock = context.clock
         context.schedule("reconciliation", context.config[VendorReconConfig.schedule]) {

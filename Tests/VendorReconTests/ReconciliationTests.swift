@@ -1,5 +1,6 @@
 import Core
 import Drivers
+import Foundation
 import TestSupport
 import Testing
 
@@ -50,6 +51,31 @@ struct ReconciliationTests {
             _ = try await world.reconciliation.run(
                 vendor: "telnyx", day: world.day, disputeDate: ReconWorld.now.usageDay)
             #expect(try await world.text("SELECT string_agg(state, ',') FROM billing.disputes") == "withdrawn")
+        }
+    }
+
+    @Test("a statement that came while its day was read is next to be looked at; a day without lines holds nobody up")
+    func lateStatement() async throws {
+        try await ReconWorld.with { world in
+            func lines() async throws -> String? {
+                try await world.text(
+                    """
+                    SELECT string_agg(concat(run.usage_day, ' ', statement_line), ', ' ORDER BY run.usage_day, ordinal)
+                    FROM billing.vendor_matches
+                    JOIN billing.reconciliation_runs AS run ON run.id = run_id AND run.superseded_at IS NULL
+                    """)
+            }
+            try await world.importStatement(line("a"), name: "telnyx-1.csv")
+            try await world.reconciliation.runOpenDays()
+            #expect(try await lines() == "2026-11-22 1")
+            // In the same millisecond, and with the 23rd quiet.
+            let later = line("c").replacing("2026-11-22", with: "2026-11-24")
+            try await world.importStatement(line("b") + later, name: "telnyx-2.csv")
+            try await world.reconciliation.runOpenDays()
+            #expect(try await lines() == "2026-11-22 1, 2026-11-22 1, 2026-11-24 2")
+            let runs = try await world.text("SELECT count(*) FROM billing.reconciliation_runs")
+            try await world.reconciliation.runOpenDays()
+            #expect(try await world.text("SELECT count(*) FROM billing.reconciliation_runs") == runs)
         }
     }
 
