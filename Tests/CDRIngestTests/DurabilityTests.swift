@@ -1,3 +1,4 @@
+import Drivers
 import Foundation
 import TestSupport
 import Testing
@@ -104,6 +105,23 @@ struct DurabilityTests {
         }
     }
 
+    @Test("flushing Redis loses no record; the next bell rings on a stream made anew")
+    func redisFlushed() async throws {
+        try await IngestWorld.with { world in
+            try await world.serving { sender in
+                #expect(try await sender.verdicts("/ingest/v1/cdr", Sample.call("u1")).accepted == 1)
+                try await until { try await world.bells() == 1 }
+                try await flush(world.redisPrefix)
+                #expect(try await world.bells() == 0)
+                #expect(try await sender.verdicts("/ingest/v1/cdr", Sample.call("u2")).accepted == 1)
+                try await until { try await world.bells() == 1 }
+                #expect(try await sender.get("/readyz").status == 200)
+            }
+            #expect(try await world.count("SELECT count(*) FROM billing.raw_cdr") == 2)
+            try await world.expectExactSpans("raw_cdr")
+        }
+    }
+
     @Test("what can't be stored spoils only its own request")
     func poison() async throws {
         try await IngestWorld.with { world in
@@ -130,6 +148,14 @@ extension IngestWorld {
             FROM pg_stat_activity
             WHERE datname = current_database() AND usename = 'warp_ingest'
             """)
+    }
+
+    /// The entries of the stream of calls.
+    func bells() async throws -> Int {
+        let redis = RedisConnection(try Services.redis())
+        let length = try await RedisStreams(redis).length(of: redisPrefix + "billing:usage:raw:cdr")
+        await redis.close()
+        return length
     }
 
     /// Lets the daemon's role in or not.

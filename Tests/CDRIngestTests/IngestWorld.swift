@@ -19,19 +19,18 @@ struct IngestWorld: Sendable {
 
     /// Runs the body in a world of its own, in which the source `switch` may push with `token`.
     static func with(_ body: (IngestWorld) async throws -> Void) async throws {
-        let clock = FileManager.default.temporaryDirectory.appending(path: "clock-\(Digest.hex(Digest.random(8)))")
-        try Data(now.utf8).write(to: clock)
-        defer { #expect(throws: Never.self) { try FileManager.default.removeItem(at: clock) } }
-        try await withMigratedDatabase { database in
-            let pool = PostgresPool(configuration: try database.configuration(), size: 4)
-            let world = IngestWorld(pool: pool, database: database, values: values(database, clock: clock.path))
-            do {
-                try await world.addSource("switch", token: token)
-                try await body(world)
-                await pool.close()
-            } catch {
-                await pool.close()
-                throw error
+        try await withClockFile(at: now) { clock in
+            try await withMigratedDatabase { database in
+                let pool = PostgresPool(configuration: try database.configuration(), size: 4)
+                let world = IngestWorld(pool: pool, database: database, values: values(database, clock: clock))
+                do {
+                    try await world.addSource("switch", token: token)
+                    try await body(world)
+                    await pool.close()
+                } catch {
+                    await pool.close()
+                    throw error
+                }
             }
         }
     }

@@ -23,20 +23,6 @@ final class Seen<Value: Sendable>: Sendable {
     var all: [Value] { values.withLock { $0 } }
 }
 
-/// What was awaited did not come about in time.
-struct TookTooLong: Error {}
-
-/// Waits until a condition holds.
-func eventually(
-    within limit: Duration = .seconds(20), _ condition: () async throws -> Bool
-) async throws {
-    let end = ContinuousClock.now + limit
-    while try await !condition() {
-        guard ContinuousClock.now < end else { throw TookTooLong() }
-        try await Task.sleep(for: .milliseconds(20))
-    }
-}
-
 /// Runs services beside a body and ends them after it.
 func running(_ services: any Service..., body: () async throws -> Void) async throws {
     let running = Task { try await Together(services: services).run() }

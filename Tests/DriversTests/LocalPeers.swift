@@ -1,47 +1,6 @@
 import Foundation
 import Synchronization
-
-/// A Unix socket in a directory of its own.
-struct SocketPath {
-    let directory: String
-    let path: String
-
-    init(name: String) throws {
-        directory = FileManager.default.temporaryDirectory.path + "/warp-\(UUID().uuidString.prefix(8))"
-        path = directory + "/" + name
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-    }
-}
-
-struct SocketError: Error {
-    let call: String
-    let code: Int32
-
-    init(_ call: String) {
-        self.call = call
-        code = errno
-    }
-}
-
-/// An address of a Unix socket, for bind and connect.
-func withUnixAddress<Result>(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
-    return withUnsafePointer(to: address) { pointer in
-        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-            body($0, socklen_t(MemoryLayout<sockaddr_un>.size))
-        }
-    }
-}
-
-func listenOnUnixSocket(_ path: String) throws -> Int32 {
-    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-    guard withUnixAddress(path, { bind(descriptor, $0, $1) }) == 0, listen(descriptor, 16) == 0 else {
-        throw SocketError("listen")
-    }
-    return descriptor
-}
+import TestSupport
 
 /// Accepts, by the kernel's queue, and never says a word.
 final class SilentPeer: Sendable {
@@ -58,57 +17,6 @@ final class SilentPeer: Sendable {
 
     deinit {
         close(descriptor)
-    }
-}
-
-/// Passes bytes on to a real server until it is frozen: then it stays connected and passes nothing, as a server under
-/// SIGSTOP would.
-final class FreezingProxy: Sendable {
-    let directory: String
-    let socketPath: String
-    private let listener: Int32
-    private let upstream: String
-    private let isFrozen = Atomic(false)
-
-    init(name: String, upstream: String) throws {
-        let place = try SocketPath(name: name)
-        directory = place.directory
-        socketPath = place.path
-        self.upstream = upstream
-        listener = try listenOnUnixSocket(place.path)
-        Thread { [self] in acceptAll() }.start()
-    }
-
-    func freeze() { isFrozen.store(true, ordering: .relaxed) }
-    func thaw() { isFrozen.store(false, ordering: .relaxed) }
-
-    /// Ends the accepting thread; open connections end with their peers.
-    func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
-
-    private func acceptAll() {
-        while true {
-            let client = accept(listener, nil, nil)
-            guard client >= 0 else { return }
-            let server = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-            guard withUnixAddress(upstream, { connect(server, $0, $1) }) == 0 else {
-                close(client)
-                continue
-            }
-            Thread { [self] in pump(from: client, to: server) }.start()
-            Thread { [self] in pump(from: server, to: client) }.start()
-        }
-    }
-
-    private func pump(from source: Int32, to target: Int32) {
-        var buffer = [UInt8](repeating: 0, count: 65_536)
-        while true {
-            let count = recv(source, &buffer, buffer.count, 0)
-            while isFrozen.load(ordering: .relaxed) { usleep(5_000) }
-            guard count > 0, send(target, buffer, count, Int32(MSG_NOSIGNAL)) == count else {
-                shutdown(target, Int32(SHUT_RDWR))
-                return
-            }
-        }
     }
 }
 

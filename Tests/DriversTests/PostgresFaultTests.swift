@@ -134,7 +134,7 @@ struct PostgresFaultTests {
 
     @Test("a server that freezes at work is left a second after the statement's deadline; thawed, it serves again")
     func frozenServer() async throws {
-        let proxy = try FreezingProxy(name: ".s.PGSQL.5432", upstream: try upstreamSocket())
+        let proxy = try ServerProxy(name: ".s.PGSQL.5432", upstream: try Services.postgresSocketPath())
         var configuration = try Services.postgres(statementTimeout: .milliseconds(300))
         configuration.connectionInfo += " host=\(proxy.directory) port=5432"
         configuration.connectTimeout = .milliseconds(300)
@@ -148,7 +148,7 @@ struct PostgresFaultTests {
         #expect(start.duration(to: .now) < .seconds(3))
         proxy.thaw()
         #expect(try await connection.query("SELECT 1").count == 1)
-        proxy.stop()
+        proxy.cut()
     }
 
     @Test("nobody listening is a transient error that names the socket")
@@ -197,16 +197,6 @@ struct PostgresFaultTests {
 
     private func backend(_ connection: PostgresConnection) async throws -> Int {
         try #require(try await connection.query("SELECT pg_backend_pid() AS pid").first).value("pid")
-    }
-
-    /// The cluster's Unix socket, from the connection string.
-    private func upstreamSocket() throws -> String {
-        var settings: [Substring: Substring] = [:]
-        for pair in try Services.postgres().connectionInfo.split(separator: " ") {
-            let parts = pair.split(separator: "=", maxSplits: 1)
-            if parts.count == 2 { settings[parts[0]] = parts[1] }
-        }
-        return "\(try #require(settings["host"]))/.s.PGSQL.\(settings["port"] ?? "5432")"
     }
 }
 

@@ -140,7 +140,7 @@ struct RedisTests {
 
     @Test("a server that freezes costs one deadline; thawed, it serves again and no answer is mixed up")
     func frozen() async throws {
-        let proxy = try FreezingProxy(name: "redis.sock", upstream: try #require(Services.redisSocketPath))
+        let proxy = try ServerProxy(name: "redis.sock", upstream: try #require(Services.redisSocketPath))
         let frozen = RedisConnection(
             RedisConfiguration(
                 address: .unixSocket(path: proxy.socketPath), connectTimeout: .milliseconds(300),
@@ -152,7 +152,7 @@ struct RedisTests {
         #expect(start.duration(to: .now) < .seconds(2))
         proxy.thaw()
         #expect(try await frozen.command(["ECHO", "three"]).text == "three")
-        proxy.stop()
+        proxy.cut()
     }
 
     @Test("nobody listening is a transient error")

@@ -17,14 +17,7 @@ struct ServeTests {
                 let redis = RedisConnection(try Services.redis())
                 let streams = RedisStreams(redis)
                 let spans = try await world.add(.call, [Sample.call("u1"), Sample.call("u2")])
-                try await streams.add(
-                    to: world.redisPrefix + StreamName.rawCDR.rawValue,
-                    [
-                        StreamField(EnvelopeField.id, "1"),
-                        StreamField(EnvelopeField.type, StreamName.rawCDR.entryType),
-                        StreamField(EnvelopeField.at, world.now.text),
-                        StreamField(EnvelopeField.body, "[\(String(decoding: spans[0].json, as: UTF8.self))]"),
-                    ])
+                try await world.ring(.rawCDR, spans)
                 try await world.until("two rated rows") {
                     try await world.count("SELECT count(*) FROM billing.rated_cdr") == 2
                 }
@@ -134,14 +127,24 @@ struct ServeTests {
 }
 
 extension PollerWorld {
-    /// Runs the whole daemon under its own role beside the body; `values` are more of its configuration.
-    func serving(with values: [String: String] = [:], _ body: (RunningDaemon) async throws -> Void) async throws {
-        let settings = database.settings().merging(
+    /// The daemon's configuration, under its own role and in a hurry.
+    var settings: [String: String] {
+        database.settings().merging(
             [
                 "postgres.user": "warp_poller", "redis.keyPrefix": redisPrefix, "sweep.intervalSeconds": "1",
                 "reference.pollSeconds": "1", "attempts.retrySeconds": "1",
             ]
-        ) { _, own in own }.merging(values) { _, given in given }
+        ) { _, own in own }
+    }
+
+    /// Rings for spans as cdr-ingest does.
+    func ring(_ stream: StreamName, _ spans: [UsageSpan]) async throws {
+        try await TestSupport.ring(redisPrefix + stream.rawValue, type: stream.entryType, spans.map(\.json))
+    }
+
+    /// Runs the whole daemon under its own role beside the body; `values` are more of its configuration.
+    func serving(with values: [String: String] = [:], _ body: (RunningDaemon) async throws -> Void) async throws {
+        let settings = settings.merging(values) { _, given in given }
         try await withDaemon(PollerCommand.daemon, values: settings, build: { PollerCommand.build($0) }, body: body)
     }
 

@@ -88,15 +88,10 @@ public func withDaemon(
 extension ScratchDatabase {
     /// The configuration of a daemon that works on this database as a superuser, and on a Redis key prefix of its own.
     public func settings() -> [String: String] {
-        let info = Services.postgresConnectionInfo ?? ""
-        func part(_ key: String) -> String? {
-            info.split(separator: " ").first { $0.hasPrefix("\(key)=") }.map {
-                String($0.dropFirst(key.utf8.count + 1))
-            }
-        }
-        return [
-            "postgres.host": part("host") ?? "", "postgres.port": part("port") ?? "5432",
-            "postgres.user": part("user") ?? "postgres", "postgres.database": name,
+        [
+            "postgres.host": Services.postgresSetting("host") ?? "",
+            "postgres.port": Services.postgresSetting("port") ?? "5432",
+            "postgres.user": Services.postgresSetting("user") ?? "postgres", "postgres.database": name,
             "redis.socket": Services.redisSocketPath ?? "", "redis.keyPrefix": Services.redisKeyPrefix(),
         ]
     }

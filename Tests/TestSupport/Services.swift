@@ -13,6 +13,12 @@ public enum Services {
     /// With `REQUIRE_SERVICES=1` a missing service is a failure and not a skip.
     static var areRequired: Bool { value("REQUIRE_SERVICES") == "1" }
 
+    /// A setting of the connection string: `host`, `port`, `user`.
+    static func postgresSetting(_ name: String) -> String? {
+        (postgresConnectionInfo ?? "").split(separator: " ").first { $0.hasPrefix("\(name)=") }
+            .map { String($0.dropFirst(name.utf8.count + 1)) }
+    }
+
     /// A superuser's access to the cluster, in its own database or a scratch one; or a role's, as a daemon has it.
     public static func postgres(
         database: String? = nil, user: String? = nil, statementTimeout: Duration = .seconds(30),

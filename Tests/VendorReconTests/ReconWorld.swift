@@ -12,6 +12,7 @@ import TestSupport
 struct ReconWorld {
     let admin: PostgresPool
     let own: PostgresPool
+    let database: ScratchDatabase
     let directory: URL
     /// 2026-11-22.
     let day = UsageDay(parsing: "2026-11-22") ?? UsageDay(daysSince1970: 0)
@@ -30,7 +31,7 @@ struct ReconWorld {
                 configuration: try Services.postgres(database: database.name, user: "warp_recon"), size: 3)
             let directory = FileManager.default.temporaryDirectory.appending(path: "recon-\(UUID().uuidString)")
             try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-            let world = ReconWorld(admin: admin, own: own, directory: directory)
+            let world = ReconWorld(admin: admin, own: own, database: database, directory: directory)
             do {
                 try await world.loadNumbering()
                 try await VendorStore(pool: own).load(
