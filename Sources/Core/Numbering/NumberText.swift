@@ -54,13 +54,42 @@ enum NumberText {
         let value: Range<Int>?
     }
 
-    /// Whether the number is one of the words that stand for a withheld number (rule N4).
+    /// Whether the number, its `%XX` decoded, is one of the words that stand for a withheld number (rules N3, N4).
     static func isWithheld(_ bytes: Span<UInt8>, _ number: Range<Int>) -> Bool {
-        guard number.contains(where: { bytes[$0] | 0x20 >= UInt8(ascii: "a") }) else { return false }
+        var hasLetter = false
+        for index in number {
+            guard bytes[index] != UInt8(ascii: "%") else {
+                let decoded = decodingPercent(bytes, number)
+                return isWordForWithheld(decoded.span, 0..<decoded.count)
+            }
+            if bytes[index] | 0x20 >= UInt8(ascii: "a") { hasLetter = true }
+        }
+        return hasLetter && isWordForWithheld(bytes, number)
+    }
+
+    private static func isWordForWithheld(_ bytes: Span<UInt8>, _ number: Range<Int>) -> Bool {
         let word = trimmed(bytes, number)
         return equals("anonymous", bytes, word) || equals("restricted", bytes, word)
             || equals("unavailable", bytes, word) || equals("unknown", bytes, word) || equals("private", bytes, word)
             || equals("withheld", bytes, word) || equals("blocked", bytes, word)
+    }
+
+    /// A part of the number with `%XX` decoded; what is no such triple stays as it is.
+    private static func decodingPercent(_ bytes: Span<UInt8>, _ range: Range<Int>) -> [UInt8] {
+        var decoded: [UInt8] = []
+        var index = range.lowerBound
+        while index < range.upperBound {
+            if bytes[index] == UInt8(ascii: "%"), index + 2 < range.upperBound,
+                let high = ASCII.hexValue(bytes[index + 1]), let low = ASCII.hexValue(bytes[index + 2])
+            {
+                decoded.append(high << 4 | low)
+                index += 3
+            } else {
+                decoded.append(bytes[index])
+                index += 1
+            }
+        }
+        return decoded
     }
 
     /// Adds the digits of a part of the number, without visual separators, `%XX` decoded where asked (rules N3, N5). False for
