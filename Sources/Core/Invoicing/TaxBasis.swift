@@ -130,7 +130,7 @@ public struct Form499: Hashable, Sendable {
     public init(_ basis: TaxBasis, profile: TaxProfile, invoiceDate: UsageDay) {
         let isResold = profile.isWholesale && profile.isExempt(from: TaxRules.federalUSF, on: invoiceDate)
         customer = isResold ? .carrierCarrier : .endUser
-        // Each class is rounded once, from the exact split.
+        // The interstate share is rounded once; intrastate is what is left, so that the classes add up to the revenue.
         let one = Int128(Factor.one.units)
         let shares =
             Int128(basis.indeterminate.units) * Int128(profile.indeterminatePIU.units)
@@ -139,7 +139,7 @@ public struct Form499: Hashable, Sendable {
         let domestic = basis.interstate + basis.intrastate + basis.indeterminate + basis.recurring
         interstate = Money(rounding: exactInterstate, dividedBy: one, to: .charge)
         international = basis.international
-        intrastate = Money(rounding: Int128(domestic.units) * one - exactInterstate, dividedBy: one, to: .charge)
+        intrastate = domestic - interstate
         nonTelecom = basis.nonTelecom
     }
 }
