@@ -1,15 +1,23 @@
 import Core
 import Foundation
+import Reference
 import Testing
 
 @testable import BillingCtl
 
 @Suite("Vectors of our own")
 struct OwnVectorTests {
-    @Test("every case gives what the rules and docs/rating.md say")
-    func vectors() throws {
-        let conformance = try RatingVectorTests.conformance()
-        for vector in try VectorFiles.ownCases() {
+    /// Folders of cases, and the reference data they were worked out with.
+    static let sets: [(cases: String, reference: String)] = [
+        ("vectors-own", "vectors/ref"),
+        ("vectors-own/small", "vectors-own/small/ref"),
+    ]
+
+    @Test("every case gives what the rules and docs/rating.md say", arguments: sets)
+    func vectors(folder: String, reference: String) throws {
+        let conformance = try Conformance(
+            directory: ReferenceDirectory(path: VectorFiles.fixtures.appending(path: reference).path))
+        for vector in try VectorFiles.ownCases(in: folder) {
             let name = "\(vector["id"]?.string ?? "") \(vector["note"]?.string ?? "")"
             switch conformance.outcome(of: vector) {
             case .success(let actual):
@@ -22,7 +30,7 @@ struct OwnVectorTests {
 
     @Test("every case has an id of its own, names its rules and says what it is about")
     func form() throws {
-        let cases = try VectorFiles.ownCases()
+        let cases = try Self.sets.flatMap { try VectorFiles.ownCases(in: $0.cases) }
         let ids = cases.compactMap { $0["id"]?.string }
         #expect(!cases.isEmpty)
         #expect(ids.count == cases.count && Set(ids).count == ids.count)
@@ -36,9 +44,11 @@ struct OwnVectorTests {
 }
 
 extension VectorFiles {
-    /// Our own cases, of all files, in the files' order.
-    static func ownCases() throws -> [JSONValue] {
-        let folder = directory.deletingLastPathComponent().appending(path: "vectors-own")
+    static var fixtures: URL { directory.deletingLastPathComponent() }
+
+    /// Our own cases of all files in a folder, in the files' order.
+    static func ownCases(in folder: String) throws -> [JSONValue] {
+        let folder = fixtures.appending(path: folder)
         let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
             .filter { $0.pathExtension == "jsonl" }
             .sorted { $0.lastPathComponent < $1.lastPathComponent }
