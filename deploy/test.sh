@@ -2,7 +2,7 @@
 # All checks, from a clean clone: format, build, tests against a PostgreSQL and a Redis of their own, units, scripts, and the
 # end-to-end test. Ends with a table of the steps and exit 0 when all of them passed.
 #
-#   --campaign NAME     run one of the long checks of deploy/campaigns/ after that
+#   --campaign NAME     run one of the long checks of deploy/campaigns/ after that, and show what it found
 #   --only STEP         run this step alone (repeatable); --list names the steps
 #   --debug             check the debug build
 #
@@ -160,6 +160,9 @@ for name in "${STEPS[@]}"; do
         failed+=("$name")
         # Without packages or programs nothing else says anything.
         [[ $name != packages && $name != build ]] || break
+    elif [[ $name == campaign ]]; then
+        # Its table is what it is run for.
+        cat -- "$RUN/campaign.log"
     fi
 done
 
