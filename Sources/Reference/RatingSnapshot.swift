@@ -30,6 +30,17 @@ public struct RatingSnapshot: Sendable {
     public func rate(_ query: APIUsage, received: Instant? = nil) -> RatedUsage {
         tables.rate(query, received: received)
     }
+
+    /// Explains how a record comes to its status and amounts. Nil for attempts, which are priced with their call, for receipts and
+    /// for interim answers: they have no charge of their own.
+    public func explain(_ record: UsageRecord, received: Instant? = nil) -> Explanation? {
+        switch record {
+        case .call(let call): tables.explain(call, received: received)
+        case .message(let message): message.isFinal ? tables.explain(message, received: received) : nil
+        case .query(let query): tables.explain(query, received: received)
+        case .attempt, .receipt: nil
+        }
+    }
 }
 
 /// What a snapshot was made of. Equal stamps mean that nothing has to be loaded again.

@@ -1,0 +1,57 @@
+extension Flag {
+    /// What the flag says of a record, in a sentence for a person.
+    public var sentence: String {
+        switch self {
+        case .amountOverflow: "The amount is ten million dollars or more; a person must look at it."
+        case .aniFallbackBTN: "No usable calling number: the account's billing number stands in for it."
+        case .aniForeign: "A caller from abroad to a domestic number: the place of the call is indeterminate."
+        case .aniInvalid: "A header with something that is no phone number was passed over."
+        case .aniMissing: "The record names no calling number."
+        case .aniRestricted: "A header with a withheld number was passed over."
+        case .aniTollFree: "The only calling number is a toll-free one, which has no place."
+        case .badQuantity: "The quantity is no whole number of at least 1; a person must look at it."
+        case .badStatus: "The record's status is none that we know; a person must look at it."
+        case .badTimestamp: "A time stamp of the record cannot be read; a person must look at it."
+        case .badType: "The record says neither SMS nor MMS; a person must look at it."
+        case .clockSkew: "The time stamps are not in order, as when two clocks differ; it is rated all the same."
+        case .defaultPlanUsed: "The rate is that of the default plan."
+        case .dniInvalid: "The called number is not one that can be reached."
+        case .duplicateConflict:
+            "Another record with the same key came before and says something else; this one is held."
+        case .excessiveDuration: "The call is longer than 24 hours; a person must look at it."
+        case .futureTimestamp:
+            "The record is more than 5 minutes ahead of the moment it was made; a person must look at it."
+        case .grace: "The call ended within the plan's grace period and is free."
+        case .iddPrefix: "The number was dialled with 011 or 00 before it."
+        case .lergMiss: "The numbering guide has no block for a number: its state is that of the area code."
+        case .lrnNotInLERG: "The numbering guide has no block for a routing number: the number's own block counts."
+        case .lrnTimeout: "The portability service did not answer in time: the number counts as not ported."
+        case .marginAlert: "The margin is below the threshold of the account."
+        case .missingEnd: "The call was answered but has no end; a person must look at it."
+        case .mexicoLegacy1: "The 1 behind Mexico's country code, out of use since 2019, was taken off."
+        case .negativeDuration: "The call ends before its answer; a person must look at it."
+        case .negativeMargin: "The cost is above the charge."
+        case .nonGeographic: "A non-geographic number belongs to no state: the place of the call is indeterminate."
+        case .noCall: "The vendor's attempt belongs to no call that we know."
+        case .noPlan: "Neither a plan of the account nor a default plan is in force."
+        case .noPlus: "The international number was dialled without + or 011."
+        case .noRate: "No plan has a rate for it."
+        case .noTimestamp: "The record has no readable time stamp; a person must look at it."
+        case .noVendorRate: "No vendor is named, or the vendor has no rate for it: the cost is not known."
+        case .respOrgMiss: "The toll-free number is in no RespOrg table."
+        case .rnInvalid: "A routing number in the request line is no valid number and was ignored."
+        case .ruriDNIMismatch: "Routing parameters of another number than the one called were ignored."
+        case .satellite: "A satellite or global network number."
+        case .segmentsAssumed: "The message has neither a text nor a count of segments: one is billed."
+        case .segmentMismatch:
+            "The reported number of segments is not what the text comes to; the reported one is billed."
+        case .skuUnmapped: "No SKU is mapped to this kind of usage: its invoice line waits for one."
+        case .stateUnknown: "The state of one side is not known: the place of the call is indeterminate."
+        case .tooOld: "The record is older than 13 months; a person must look at it."
+        case .unknownCustomer: "The record names no account that we know; a person must look at it."
+        case .unknownDirection: "The record's direction is none that we know."
+        case .zeroDuration: "The call was answered for no measurable time and is free."
+        case .zeroRated: "The rate comes to nothing."
+        }
+    }
+}
