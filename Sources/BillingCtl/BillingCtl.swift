@@ -9,8 +9,10 @@ import Foundation
 struct BillingCtl: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "billingctl",
-        abstract: "Operates WARP Billing: migrations, API keys, streams, conformance.",
-        subcommands: [Migrate.self, Keys.self, Streams.self, ConformanceCommand.self])
+        abstract: "Operates WARP Billing: migrations, API keys, streams; rates and explains records from files.",
+        subcommands: [
+            Migrate.self, Keys.self, Streams.self, RateCommand.self, ExplainCommand.self, ConformanceCommand.self,
+        ])
 }
 
 /// Where PostgreSQL is.

@@ -15,28 +15,37 @@ struct Conformance {
             numbers: snapshot.tables.numbers.plan)
     }
 
-    /// The result of one line, as one line.
-    func result(ofLine line: String) -> [UInt8] {
-        var writer = JSONWriter()
+    /// The result of one line, as one line; nil for a blank one.
+    func result(ofLine line: [UInt8]) -> [UInt8]? {
+        guard !line.isBlank else { return nil }
         do throws(JSONValue.ParsingError) {
             let document = try JSONValue(parsing: line)
             let id = document["id"] ?? .null
-            let outcome = outcome(of: document)
-            writer.object { writer in
-                writer.key("id")
-                id.write(to: &writer)
-                switch outcome {
-                case .success(let actual):
+            switch outcome(of: document) {
+            case .success(let actual):
+                var writer = JSONWriter()
+                writer.object { writer in
+                    writer.key("id")
+                    id.write(to: &writer)
                     writer.key("actual")
                     actual.write(to: &writer)
-                case .failure(let failure): writer.field("error", failure.description)
                 }
+                writer.newline()
+                return writer.bytes
+            case .failure(let failure): return failed(failure.description, id: id)
             }
         } catch {
-            writer.object { writer in
-                writer.field("id", nil as String?)
-                writer.field("error", "no JSON: \(error.message) at byte \(error.offset)")
-            }
+            return failed("no JSON: \(error.message) at byte \(error.offset)")
+        }
+    }
+
+    /// The line of a case that cannot be run.
+    func failed(_ problem: String, id: JSONValue = .null) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.object { writer in
+            writer.key("id")
+            id.write(to: &writer)
+            writer.field("error", problem)
         }
         writer.newline()
         return writer.bytes
@@ -44,12 +53,15 @@ struct Conformance {
 
     /// What a case comes to.
     func outcome(of document: JSONValue) -> Result<JSONValue, ConformanceError> {
-        let kind = document["kind"]?.string ?? ""
-        let input = document["input"] ?? .null
         do {
+            let place = ConformanceInput(document)
+            guard document.fields != nil else { throw ConformanceError(description: "a case is a JSON object") }
+            let kind = try place.required("kind").text()
+            let input = try place.required("input").value
+            guard input.fields != nil else { throw ConformanceError(description: "/input is not an object") }
             if let actual = try rating(kind: kind, input: input) { return .success(actual) }
             if let actual = try settlement.run(kind: kind, input: input) { return .success(actual) }
-            return .failure(ConformanceError(description: "no such kind of case"))
+            return .failure(ConformanceError(description: "no such kind of case: \(kind)"))
         } catch {
             return .failure(ConformanceError(description: "\(error)"))
         }

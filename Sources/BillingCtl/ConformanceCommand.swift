@@ -1,6 +1,5 @@
 import ArgumentParser
-import Core
-import Foundation
+import Drivers
 import Reference
 
 /// `billingctl conformance --ref DIR < cases.jsonl > results.jsonl`: runs cases of the rating rules, whatever they expect.
@@ -9,19 +8,33 @@ struct ConformanceCommand: ParsableCommand {
         commandName: "conformance",
         abstract: "Runs cases of the rating rules on standard input and prints what comes out.",
         discussion: """
-            One JSON object a line: id, kind, input. For each it prints {"id": …, "actual": {…}}, or {"id": …, "error": "…"} for a
-            case that cannot be run. Reference data come from CSV and JSON files in one folder.
+            One JSON object a line: id, kind, input. For each one line is printed, in order:
+
+              {"id": …, "actual": {…}}
+              {"id": …, "error": "…"} for a case that cannot be run; the run goes on.
+
+            Blank lines are passed over. Any number of cases takes the same memory.
+
+            Ends with 0 whatever the cases come to, with 2 when the reference data cannot be used.
+
+            Example:
+              billingctl conformance --ref vectors/ref < vectors/voice.jsonl > results.jsonl
             """)
 
-    @Option(name: .long, help: "Folder of the reference data.")
-    var ref: String
+    @OptionGroup var reference: ReferenceOptions
 
     func run() throws {
-        let conformance = try Conformance(directory: ReferenceDirectory(path: ref))
+        let conformance = try reference.load { try Conformance(directory: $0) }
+        var reader = LineReader()
+        var output = ChunkWriter()
         // A line at a time, so that any number of cases runs in the same memory.
-        while let line = readLine() {
-            guard !line.allSatisfy(\.isWhitespace) else { continue }
-            FileHandle.standardOutput.write(Data(conformance.result(ofLine: line)))
+        while let line = try reader.next() {
+            switch line {
+            case .bytes(let bytes): if let result = conformance.result(ofLine: bytes) { try output.append(result) }
+            case .tooLong: try output.append(conformance.failed("a case is longer than 64 MiB"))
+            }
+            if !reader.hasLine() { try output.flush() }
         }
+        try output.flush()
     }
 }

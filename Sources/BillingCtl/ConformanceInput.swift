@@ -34,8 +34,21 @@ struct ConformanceInput {
 
     func integer() throws -> Int {
         guard let integer = value.integer else { throw wrong("an integer") }
+        guard integer.magnitude <= ConformanceInput.largestInteger else { throw wrong("within a million millions") }
         return integer
     }
+
+    /// A whole number of a range.
+    func integer(in range: ClosedRange<Int>) throws -> Int {
+        let integer = try integer()
+        guard range.contains(integer) else { throw wrong("in \(range.lowerBound)…\(range.upperBound)") }
+        return integer
+    }
+
+    // Beyond these, sums would no longer fit their integers, and the run would end there.
+    private static let largestInteger: UInt = 1_000_000_000_000
+    private static let years = 1...9_998
+    private static let largestDecimal: UInt64 = 10_000_000_000
 
     func bool() throws -> Bool {
         guard let bool = value.bool else { throw wrong("true or false") }
@@ -49,18 +62,24 @@ struct ConformanceInput {
 
     func instant() throws -> Instant {
         guard let instant = Instant(parsing: try text()) else { throw wrong("an instant") }
+        guard ConformanceInput.years.contains(instant.usageDay.civil.year) else { throw wrong("in the calendar") }
         return instant
     }
 
     func day() throws -> UsageDay {
         guard let day = UsageDay(parsing: try text()) else { throw wrong("a day") }
+        guard ConformanceInput.years.contains(day.civil.year) else { throw wrong("in the calendar") }
         return day
     }
 
     /// A decimal string as an integer of its last digit.
     func decimal(_ decimals: Int) throws -> Int64 {
         do {
-            return try FixedPoint.parse(try text(), decimals: decimals)
+            let units = try FixedPoint.parse(try text(), decimals: decimals)
+            guard units.magnitude / FixedPoint.powerOfTen(decimals).magnitude < ConformanceInput.largestDecimal else {
+                throw wrong("below ten billion")
+            }
+            return units
         } catch is FixedPoint.ParsingError {
             throw wrong("a decimal with at most \(decimals) digits behind the point")
         }

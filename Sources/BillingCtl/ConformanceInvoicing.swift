@@ -7,7 +7,8 @@ extension SettlementConformance {
         let modifiers = try input["modifiers"].map { try InvoiceModifiers(planRates: $0.value) } ?? InvoiceModifiers()
         let terms = InvoiceTerms(
             invoiceDate: try input.required("invoice_date").day(),
-            daysInMonth: try input.required("period_days").integer(), activeDays: try input["active_days"]?.integer(),
+            daysInMonth: try input.required("period_days").integer(in: 1...366),
+            activeDays: try input["active_days"]?.integer(in: 0...366),
             payment: try customer["payment_terms"]?.word() ?? .net30, tax: try taxProfile(customer),
             modifiers: modifiers)
         let records = try billableRecords(try input.required("records").list())
@@ -47,7 +48,8 @@ extension SettlementConformance {
 
     private func taxProfile(_ customer: ConformanceInput) throws -> TaxProfile {
         var profile = TaxProfile(
-            serviceState: try customer["service_state"]?.text(), lines: try customer["lines"]?.integer() ?? 0)
+            serviceState: try customer["service_state"]?.text(),
+            lines: try customer["lines"]?.integer(in: 0...10_000_000) ?? 0)
         profile.isWholesale = try customer["wholesale"]?.bool() ?? false
         profile.exemptions = try (customer["exemptions"]?.list() ?? []).map {
             TaxExemption(

@@ -98,7 +98,7 @@ struct SettlementConformance {
 
     private func vendorPeriod(_ input: ConformanceInput) throws -> JSONValue {
         let period = VendorPeriod(
-            try input.required("cycle").word(), netDays: try input.required("net_days").integer(),
+            try input.required("cycle").word(), netDays: try input.required("net_days").integer(in: 0...36_600),
             containing: try input.required("date").day())
         return .fields([
             "period_start": .string(period.start.text), "period_end": .string(period.end.text),

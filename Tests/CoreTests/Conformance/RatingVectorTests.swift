@@ -42,10 +42,15 @@ struct RatingVectorTests {
     @Test("a case that cannot be run says so, and the run goes on")
     func unknownKind() throws {
         let conformance = try Self.conformance()
-        let tea = conformance.result(ofLine: #"{"id": "x-1", "kind": "tea", "input": {}}"#)
-        #expect(String(decoding: tea, as: UTF8.self) == #"{"id":"x-1","error":"no such kind of case"}"# + "\n")
-        let broken = conformance.result(ofLine: #"{"id": "x-2", "kind""#)
-        #expect(String(decoding: broken, as: UTF8.self).hasPrefix(#"{"id":null,"error":"no JSON"#))
+        #expect(
+            conformance.text(#"{"id": "x-1", "kind": "tea", "input": {}}"#)
+                == #"{"id":"x-1","error":"no such kind of case: tea"}"# + "\n")
+        let broken = try #require(conformance.text(#"{"id": "x-2", "kind""#))
+        #expect(broken.hasPrefix(#"{"id":null,"error":"no JSON"#))
+        #expect(conformance.text(#"{"id": 3, "kind": "voice"}"#) == #"{"id":3,"error":"/input is missing"}"# + "\n")
+        #expect(conformance.text(#"{"id": "x-4", "input": {}}"#) == #"{"id":"x-4","error":"/kind is missing"}"# + "\n")
+        #expect(conformance.text("[1]") == #"{"id":null,"error":"a case is a JSON object"}"# + "\n")
+        #expect(conformance.text(" \t") == nil)
     }
 
     @Test("a result has the case's id and its fields on one line")
@@ -53,7 +58,14 @@ struct RatingVectorTests {
         let conformance = try Self.conformance()
         let line = #"{"id": "n", "kind": "margin", "input": {"rate": "0.0085000", "cost": "0.0045000"}}"#
         #expect(
-            String(decoding: conformance.result(ofLine: line), as: UTF8.self)
+            conformance.text(line)
                 == #"{"id":"n","actual":{"margin":"0.0040000","margin_percentage":"47.06"}}"# + "\n")
+    }
+}
+
+extension Conformance {
+    /// The result of a line as text; nil where there is none.
+    fileprivate func text(_ line: String) -> String? {
+        result(ofLine: Array(line.utf8)).map { String(decoding: $0, as: UTF8.self) }
     }
 }
