@@ -89,7 +89,7 @@ struct UnitArithmetic {
         var step = Explanation.Step(topic, rule)
         let amount = Terms.rounded(exact, dividedBy: 1)
         let price = extra == .zero ? Words.dollars(rate) : "(\(Words.dollars(rate)) + \(Words.dollars(extra)))"
-        step.say("\(Words.count(units, unit)) × \(price).")
+        step.say("\(Words.count(units, unit)) × \(price) = \(Words.dollars(ExactQuotient.dollars(exact))).")
         let label = topic == .cost ? "cost" : "charge"
         step.sayRounded(
             "The \(label) is", .dollars(exact), to: amount.map { Words.dollars($0) }, decimals: "five")

@@ -68,9 +68,9 @@ extension RatedUsage {
         [skuStep].compactMap(\.self) + vendorSteps + [marginStep(alertBelow: threshold), flagsStep].compactMap(\.self)
     }
 
-    /// Charge less cost (rule R15); nil where one of them is not known.
+    /// Charge less cost of a rated record (rule R15); nil where one of them is not known.
     private func marginStep(alertBelow threshold: Percentage?) -> Explanation.Step? {
-        guard let charge, let vendorCost, let margin else { return nil }
+        guard status == .rated, let charge, let vendorCost, let margin else { return nil }
         var step = Explanation.Step(.margin, "R15")
         step.say(
             "\(Words.dollars(charge)) charged less \(Words.dollars(vendorCost)) paid leaves \(Words.dollars(margin)).")
