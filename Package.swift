@@ -96,6 +96,7 @@ let package = Package(
         .target(
             name: "SecondRater", dependencies: [.product(name: "BigInt", package: "BigInt")],
             path: "Tests/SecondRater", swiftSettings: settings),
+        tests("SecondRaterTests", ["SecondRater", "Core", "Reference", "BillingCtl"]),
         tests(
             "CoreTests",
             ["Core", "Reference", "BillingCtl", "TestSupport", .product(name: "BigInt", package: "BigInt")]),

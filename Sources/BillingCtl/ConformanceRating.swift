@@ -61,8 +61,11 @@ extension Conformance {
         let length = CallLength(record)
         let terms = try ConformanceInput.terms(ConformanceInput(input)["terms"])
         var flags = length.flags
+        // D3: an unreadable stamp counts as absent and holds the call all the same.
+        let isUnreadable = record.answer == .unreadable || record.end == .unreadable
+        if isUnreadable { flags.insert(.badTimestamp) }
         var billed: BilledTime?
-        if let milliseconds = length.milliseconds, !length.isHeld {
+        if let milliseconds = length.milliseconds, !length.isHeld, !isUnreadable {
             billed = terms.billedTime(durationMilliseconds: milliseconds)
             if billed == .grace { flags.insert(.grace) }
         }

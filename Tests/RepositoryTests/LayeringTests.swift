@@ -41,6 +41,17 @@ struct LayeringTests {
         }
     }
 
+    @Test("the second rater knows nothing of the engine")
+    func secondRater() throws {
+        let files = tree.files(below: "Tests/SecondRater", endings: ["swift"])
+        #expect(!files.isEmpty)
+        for file in files {
+            for module in try importedModules(file) {
+                #expect(["Foundation", "BigInt"].contains(module), "\(file) imports \(module)")
+            }
+        }
+    }
+
     @Test("no binary floating point and no Decimal in Core, not even as a literal")
     func exactness() throws {
         let inexact: Set<Substring> = [

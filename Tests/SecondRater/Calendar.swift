@@ -85,6 +85,15 @@ enum Calendar {
         instant >= 0 ? instant / dayLength : -((-instant + dayLength - 1) / dayLength)
     }
 
+    /// The same time of day so many months earlier, on the month's last day where it is too short.
+    static func instant(_ instant: Int, lessMonths months: Int) -> Int {
+        let day = dayOf(instant: instant)
+        let date = date(day)
+        let month = date.year * 12 + date.month - 1 - months
+        let last = daysOf(month: month % 12 + 1, year: month / 12)
+        return self.day(month / 12, month % 12 + 1, min(date.day, last)) * dayLength + instant - day * dayLength
+    }
+
     static func text(day: Int) -> String {
         let date = date(day)
         return padded(date.year, 4) + "-" + padded(date.month, 2) + "-" + padded(date.day, 2)

@@ -123,13 +123,15 @@ struct Clocks: Sendable {
         if milliseconds == 0 { flags.insert("ZERO_DURATION") }
     }
 
-    /// D3
+    /// D2, D3, G8: keys are kept for 13 months before the record came in.
     mutating func judgeInstant() {
         guard let instant else {
             holds.insert("NO_TIMESTAMP")
             return
         }
-        if let created, instant > created + 300_000 { holds.insert("FUTURE_TIMESTAMP") }
+        guard let created else { return }
+        if instant > created + 300_000 { holds.insert("FUTURE_TIMESTAMP") }
+        if instant < Calendar.instant(created, lessMonths: 13) { holds.insert("TOO_OLD") }
     }
 
     /// D4

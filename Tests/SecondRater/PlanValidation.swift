@@ -242,12 +242,20 @@ private struct PlanCheck {
         rules.insert("P6")
         let known: [String: Rule] = [
             "timezone": { check, path, value in
-                let isKnown = value.string.map { TimeZone.knownTimeZoneIdentifiers.contains($0) || $0 == "UTC" }
+                let isKnown = value.string.map { check.isZone($0) }
                 if isKnown != true { check.fail(path, "BAD_TIMEZONE") }
             },
             "bands": { $0.list($1, $2) { $0.band($1, $2) } },
         ]
         object(path, value, known, required: ["timezone", "bands"])
+    }
+
+    /// Foundation lists some zones under their old names only, so the zone's file is asked for.
+    func isZone(_ name: String) -> Bool {
+        var isDirectory: ObjCBool = false
+        let isThere = FileManager.default.fileExists(
+            atPath: "/usr/share/zoneinfo/" + name, isDirectory: &isDirectory)
+        return !name.isEmpty && isThere && !isDirectory.boolValue
     }
 
     private func isTime(_ text: String?, _ last: String) -> Bool {

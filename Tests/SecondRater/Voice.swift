@@ -14,6 +14,7 @@ extension SecondRater {
         if customer == nil { clocks.holds.insert("UNKNOWN_CUSTOMER") }
         var flags = clocks.flags.union(clocks.holds)
         if !clocks.holds.isEmpty { rule("D3") }
+        if clocks.holds.contains("TOO_OLD") { rule("G8") }
         if flags.contains("CLOCK_SKEW") { rule("D4") }
 
         let direction = direction(record["direction"].string)

@@ -15,6 +15,8 @@ struct WalletState: Sendable {
     /// nil is unlimited.
     let creditLimit: Rational?
     var accrued: Rational
+    /// Open on issued invoices (W11).
+    let receivable: Rational
     var residue: Rational
     var mark: Rational?
     var level: Int?
@@ -32,6 +34,7 @@ struct WalletState: Sendable {
         model = start["model"].string ?? ""
         balance = amount("balance")
         accrued = amount("accrued")
+        receivable = amount("receivable")
         residue = amount("residue")
         mark = start["high_water_mark"].decimal
         let isUnlimited = start.members["credit_limit"] == .null && model == "POSTPAID"
@@ -44,8 +47,8 @@ struct WalletState: Sendable {
     }
 
     var held: Rational { holds.values.reduce(.zero) { $0 + $1.amount } }
-    /// W2
-    var available: Rational? { creditLimit.map { balance + $0 - accrued - held } }
+    /// W2, W11
+    var available: Rational? { creditLimit.map { balance + $0 - accrued - held - receivable } }
 }
 
 /// What one operation says.

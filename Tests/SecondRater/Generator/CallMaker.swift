@@ -28,6 +28,11 @@ struct CallMaker: Sendable {
                 1,
                 random.pick([
                     "2025-13-01T00:00:00Z", "2025-03-12T24:00:00Z", "2025-03-12T15:00Z", "2025-03-12T15:00:00.Z",
+                    "2025-03-12T15:00:60Z",
+                    "2025-03-12T15:00:00,5Z", "2025-03-12T15:00:00+5:30", "2025-03-12T15:00:00+00",
+                    "2025-03-12  15:00:00",
+                    "1969-12-31T23:59:59.999Z", "1970-01-01T00:30:00+01:00", "2025-03-12T15:00:00Zulu",
+                    "2025-3-12T15:00:00Z",
                 ])
             ),
             (1, ""),
@@ -66,6 +71,20 @@ struct CallMaker: Sendable {
         ])
     }
 
+    /// When a record came in: mostly a second after its end, sometimes so that its clock is just or not quite believable.
+    private func receipt(_ instant: Int, _ length: Int, _ random: inout SplitMix) -> Int {
+        let day = Calendar.dayOf(instant: instant)
+        let date = Calendar.date(day)
+        let month = date.year * 12 + date.month + 12
+        let old =
+            Calendar.day(month / 12, month % 12 + 1, date.day) * Calendar.dayLength + instant - day * Calendar.dayLength
+        return random.pick(weighted: [
+            (60, instant + max(length, 0) + 1000), (2, instant - 300_000), (2, instant - 300_001),
+            (1, instant - 999_999),
+            (1, old), (1, old - 1), (2, old + 1), (1, old + 4 * Calendar.dayLength),
+        ])
+    }
+
     func call(_ random: inout SplitMix) -> JSON {
         var record = headers(&random)
         let called = world.numbers.any(&random)
@@ -91,9 +110,7 @@ struct CallMaker: Sendable {
             (4, 0), (2, 86_400_000), (1, 86_400_001), (2, -random.number(1...5000)), (1, random.number(1...90_000_000)),
         ])
         let start = answer - random.pick(weighted: [(40, random.number(0...30_000)), (3, -random.number(1...5000))])
-        let created = random.pick(weighted: [
-            (60, answer + max(length, 0) + 1000), (3, answer - 300_000), (3, answer - 300_001), (1, answer - 999_999),
-        ])
+        let created = receipt(answer, length, &random)
         record["start_stamp"] = random.chance(95) ? stamp(start, &random) : .null
         record["answer_stamp"] = random.chance(88) ? stamp(answer, &random) : .null
         let end = record["answer_stamp"] == .null ? start + random.pick([20_000, 20_000, -1000]) : answer + length
@@ -137,6 +154,7 @@ struct CallMaker: Sendable {
         let direction: JSON = random.pick(weighted: [
             (50, "MT"), (10, "outbound"), (20, "MO"), (5, "Inbound"), (3, "sideways"), (1, .null),
         ])
+        let at = instant(&random)
         let isKnown = direction != "sideways" && direction != .null
         return [
             "msgid": .string("m" + random.digits(8)), "customer_ban": customer(&random),
@@ -144,31 +162,37 @@ struct CallMaker: Sendable {
             "direction": direction, "source": party(&random), "destination": party(&random),
             "body": random.chance(75) ? .string(body(&random)) : .null,
             "coding": .integer(random.pick([0, 0, 0, 8, 3])),
-            "segments": random.pick(weighted: [(50, .null), (30, .integer(random.number(1...4))), (2, 0)]),
+            "segments": random.pick(weighted: [
+                (50, .null), (30, .integer(random.number(1...4))), (1, 50_000_000), (2, 0),
+            ]),
             "status": isKnown
                 ? random.pick(weighted: [
                     (50, "delivered"), (5, "Submitted"), (5, "accepted"), (5, "sent"), (5, "undelivered"),
                     (5, "expired"), (5, "failed"), (3, "REJECTED"), (3, "throttled"), (3, "lost"),
                 ]) : "delivered",
             "carrier": random.pick(weighted: [(60, .string(random.pick(World.carriers))), (10, "Sprint"), (5, .null)]),
-            "vendor": vendor(&random), "at": random.chance(98) ? stamp(instant(&random), &random) : .null,
+            "vendor": vendor(&random), "at": random.chance(98) ? stamp(at, &random) : .null,
+            "created_at": random.chance(50) ? stamp(receipt(at, 0, &random), &random) : .null,
         ]
     }
 
     func query(_ random: inout SplitMix) -> JSON {
+        let at = instant(&random)
         var record: [String: JSON] = [
             "id": .string("q" + random.digits(8)), "customer_ban": customer(&random),
             "api": .string(random.pick(["LRN", "CNAM", " lrn ", "cnam", "DNC", "dno", "SPAM"])),
             "quantity": random.pick(weighted: [
-                (40, 1), (40, .integer(random.number(1...5000))), (2, 0), (2, -1), (2, "2"), (2, true), (4, .null),
+                (40, 1), (40, .integer(random.number(1...5000))), (1, 2_000_000_000), (2, 0), (2, -1), (2, "2"),
+                (2, true), (4, .null),
                 (1, .number("1.5")),
             ]),
             "status": random.pick(weighted: [
                 (50, "ok"), (10, "OK"), (20, "not_found"), (5, "error"), (5, "Timeout"), (5, "throttled"), (3, "??"),
                 (1, .null),
             ]),
-            "vendor": vendor(&random), "at": random.chance(98) ? stamp(instant(&random), &random) : .null,
+            "vendor": vendor(&random), "at": random.chance(98) ? stamp(at, &random) : .null,
         ]
+        if random.chance(50) { record["created_at"] = stamp(receipt(at, 0, &random), &random) }
         if record["quantity"] == .null, random.chance(50) { record["quantity"] = nil }
         return .object(record)
     }

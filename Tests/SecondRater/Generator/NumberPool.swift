@@ -55,7 +55,7 @@ struct NumberPool: Sendable {
             (50, random.pick(geographic)), (10, random.pick(tollFree)), (12, "+\(random.pick(foreign))"),
             (3, "011\(random.pick(foreign))"), (4, random.pick(personal)), (5, random.pick(premium)),
             (5, random.pick(["211", "311", "411", "511", "611", "711", "811", "988"])),
-            (2, "\(random.pick(Self.domestic).npa)5551212"), (2, random.pick(["911", "933"])), (7, odd(&random)),
+            (2, "\(random.pick(Self.domestic).npa)5551212"), (2, random.pick(["911", "933"])), (4, odd(&random)),
         ]
         return random.pick(weighted: choices)
     }
@@ -84,7 +84,10 @@ struct NumberPool: Sendable {
             "tel:\(geographic.suffix(7));phone-context=+1\(geographic.prefix(3))",
             "sip:\(geographic);phone-context=+1@h", "tel:\(geographic);phone-context=example.com",
             "tel:+1\(geographic);phone-context=+44", "sip:%2B1\(geographic)@h", "sip:\(geographic)%20@h",
-            "sip:\(geographic)%zz@h",
+            "sip:\(geographic)%zz@h", "sip: \(geographic)@h", "<sip:\(geographic)@h", "\t\(geographic)\n",
+            "sip:%40\(geographic)@h", "tel:\(geographic)%3Bx", "tel:+1(\(geographic.prefix(3)))\(geographic.suffix(7))",
+            "sip:\(geographic)@h;rn=3122000000;npdi", "sip:;npdi@h", "tel:;rn=3122000000", "\(geographic);npdi",
+            "<tel:\(geographic)>;npdi", "sip:Anonymous;npdi;rn=\(geographic)@h", "tel:123;npdi",
         ]
         return random.pick(choices)
     }

@@ -17,7 +17,7 @@ struct PlanMaker: Sendable {
             terms["subsequent_increment"] = .integer(random.pick([1, 6, 6, 60]))
         }
         if random.chance(15) { terms["minimum_seconds"] = .integer(random.pick([0, 10, 30, 35])) }
-        if random.chance(15) { terms["grace_seconds"] = .integer(random.pick([0, 3, 6])) }
+        if random.chance(25) { terms["grace_seconds"] = .integer(random.pick([0, 3, 6])) }
         if random.chance(20) { terms["connect_fee"] = .string(random.amount(0...100_000, 7)) }
         return .object(terms)
     }

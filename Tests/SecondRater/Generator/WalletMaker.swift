@@ -17,6 +17,7 @@ struct WalletMaker: Sendable {
         if random.chance(60) { start["credit_limit"] = random.chance(15) ? .null : .string(random.amount(0...2000, 2)) }
         if model != "PREPAID", random.chance(50) { start["accrued"] = .string(random.amount(0...50_000, 4)) }
         if random.chance(30) { start["residue"] = .string(random.amount(0...9, 5)) }
+        if random.chance(20) { start["receivable"] = .string(random.amount(0...5000, 2)) }
         if random.chance(60) { start["high_water_mark"] = .string(random.amount(1...200_000, 4)) }
         if random.chance(5) { start["suspended"] = true }
         if random.chance(50) {

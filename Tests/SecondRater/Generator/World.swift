@@ -102,7 +102,7 @@ public struct World: Sendable {
         var rows: [[String]] = []
         var seen: Set<String> = []
         func dates(_ key: String, _ random: inout SplitMix) -> [String]? {
-            let from = Calendar.day(2025, 1, 1) + random.pick([-300, -90, 10, 67, 160])
+            let from = Calendar.day(2025, 1, 1) + random.pick([-400, -300, -90, 10, 67, 160])
             guard seen.insert(key + "|\(from)").inserted else { return nil }
             let end = random.chance(30) ? from + random.number(1...200) : nil
             instants.append(from * Calendar.dayLength)
@@ -116,7 +116,7 @@ public struct World: Sendable {
             ].map { terms[$0].string ?? terms[$0].integer.map(String.init) ?? "" }
         }
         for deck in ["retail-a", "retail-b", "alpha", "beta"] {
-            for number in numbers.geographic + numbers.routing + numbers.personal where random.chance(40) {
+            for number in numbers.geographic + numbers.routing + numbers.personal where random.chance(55) {
                 let prefix = String(number.prefix(random.pick([3, 3, 6, 6, 7])))
                 guard let dates = dates("\(deck)|d|\(prefix)", &random) else { continue }
                 var columns = [75, 60, 30, 30].map { random.chance($0) ? random.rate() : "" }
@@ -139,7 +139,7 @@ public struct World: Sendable {
         let maker = PlanMaker(numbers: numbers)
         var plans: [JSON] = []
         func add(_ owner: JSON, _ type: String, _ random: inout SplitMix) {
-            let from = Calendar.day(2025, 1, 1) + random.pick([-400, -100, 0, 68, 300])
+            let from = Calendar.day(2025, 1, 1) + random.pick([-400, -400, -300, -100, 0, 68, 300])
             let end = random.chance(25) ? from + random.number(1...300) : nil
             instants.append(from * Calendar.dayLength)
             if let end { instants.append(end * Calendar.dayLength) }
@@ -151,7 +151,7 @@ public struct World: Sendable {
             ])
         }
         for type in ["voice", "tollfree", "sms", "api"] {
-            for _ in 0..<random.number(0...2) { add(.null, type, &random) }
+            for _ in 0..<random.pick([0, 1, 1, 2, 2, 3]) { add(.null, type, &random) }
             for index in customers.indices where random.chance(80) {
                 for _ in 0..<random.number(1...2) { add(.string(Self.id(index)), type, &random) }
             }
