@@ -2,6 +2,7 @@ import Core
 import Foundation
 import Reference
 import SecondRater
+import Testing
 
 @testable import BillingCtl
 
@@ -16,6 +17,7 @@ struct Engine {
     /// The result object of one line of a run.
     func result(_ id: String, _ kind: String, _ input: JSON) throws -> JSON {
         let line = JSON.object(["id": .string(id), "kind": .string(kind), "input": input]).text
-        return try JSON(parsing: String(decoding: conformance.result(ofLine: line), as: UTF8.self))
+        let result = try #require(conformance.result(ofLine: Array(line.utf8)))
+        return try JSON(parsing: String(decoding: result, as: UTF8.self))
     }
 }
