@@ -69,8 +69,8 @@ struct AllocationProperties {
             let usage = InvoiceUsage(groups: UsageGroup.groups(of: generator.records(30)))
             let fee = Money(units: .random(in: 0...9_000, using: &generator) * 100_000)
             var terms = InvoiceTests.terms(InvoiceModifiers(monthlyFee: fee, promotions: generator.promotions()))
-            terms.tax.indeterminatePIU = generator.pick([.zero, .one])
-            terms.tax.recurringPIU = generator.pick([.zero, .one])
+            terms.tax.indeterminatePIU = Factor(units: .random(in: 0...10_000_000, using: &generator))
+            terms.tax.recurringPIU = Factor(units: .random(in: 0...10_000_000, using: &generator))
             let draft = try InvoiceTests.draft(usage, terms)
             let form = draft.form499
             let classes = form.interstate + form.intrastate + form.international + form.nonTelecom
