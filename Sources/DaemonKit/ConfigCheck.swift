@@ -1,4 +1,4 @@
-import Configuration
+public import Configuration
 import Synchronization
 
 /// The configuration as it was read: a value for every key, or every fault at once.
@@ -25,7 +25,7 @@ public struct ConfigCheck: Sendable {
         var sources: [ConfigSource] = []
         if let file {
             do {
-                let (provider, names) = try await yamlFile(file)
+                let (provider, names) = try await YAMLFile.read(file)
                 sources.append(ConfigSource(name: file, provider: provider, holdsSecrets: false))
                 faults += unknownKeys(names)
             } catch {
@@ -135,16 +135,19 @@ private struct ConfigSource {
     }
 }
 
-/// The YAML file, and the names of the keys in it: the parser asks for each one whether it is secret.
-private func yamlFile(_ path: String) async throws -> (any ConfigProvider, [String]) {
-    let names = Mutex<[String]>([])
-    let options = YAMLSnapshot.ParsingOptions(
-        secretsSpecifier: .dynamic { name, _ in
-            names.withLock { $0.append(name) }
-            return false
-        })
-    let provider = try await FileProvider<YAMLSnapshot>(parsingOptions: options, filePath: .init(path))
-    return (provider, names.withLock { $0 })
+/// Reads YAML files of settings, a daemon's or others.
+public enum YAMLFile {
+    /// The values, and the names of the keys in the file: the parser asks for each one whether it is secret.
+    public static func read(_ path: String) async throws -> (provider: any ConfigProvider, names: [String]) {
+        let names = Mutex<[String]>([])
+        let options = YAMLSnapshot.ParsingOptions(
+            secretsSpecifier: .dynamic { name, _ in
+                names.withLock { $0.append(name) }
+                return false
+            })
+        let provider = try await FileProvider<YAMLSnapshot>(parsingOptions: options, filePath: .init(path))
+        return (provider, names.withLock { $0 })
+    }
 }
 
 /// How many single-character edits lie between two names.

@@ -15,7 +15,8 @@ struct PollerCommand: DaemonProgram {
             Examples:
               poller serve --config /etc/warp-billing/poller.yaml
               poller load /srv/reference/2026-12
-              poller load-deck decks.csv
+              poller load-deck december.csv --deck telnyx --diff changes.csv --lint
+              poller deck rollback telnyx
               poller versions rollback 41
               poller parked list --status unrated
             """,
@@ -23,7 +24,7 @@ struct PollerCommand: DaemonProgram {
             ServeCommand<Self>.self, CheckConfigCommand<Self>.self, LoadDirectory.self, LoadNPA.self,
             LoadCountryPrefixes.self, LoadLERG.self,
             LoadPorted.self, LoadRespOrg.self, LoadLocalAreas.self, LoadDeck.self, LoadPlan.self, LoadConnectors.self,
-            LoadCarriers.self, LoadSKU.self, VersionsCommand.self, ParkedCommand.self,
+            LoadCarriers.self, LoadSKU.self, DeckCommand.self, VersionsCommand.self, ParkedCommand.self,
         ])
 
     static let daemon = Daemon(name: "poller", role: "warp_poller", port: 8082, keys: PollerConfig.keys)

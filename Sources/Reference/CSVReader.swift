@@ -1,11 +1,11 @@
 public import Drivers
 
-/// Reads CSV (RFC 4180) of any size, byte by byte, from a mapped file: decks, numbering guides, statements.
+/// Reads CSV (RFC 4180) of any size, byte by byte: decks, numbering guides, statements.
 ///
 /// A field may be quoted, and a quoted one may hold separators, line feeds and doubled quotes. Lines end with LF or CRLF; empty
 /// ones are skipped; a byte-order mark is skipped. Nothing is trimmed: what an empty field means is the reader's caller's affair.
 public struct CSVReader: Sendable {
-    /// One record.
+    /// One record as texts.
     public struct Line: Sendable, Hashable {
         /// Where it begins in the file, from 1.
         public let number: Int
@@ -21,30 +21,109 @@ public struct CSVReader: Sendable {
         public let problem: String
     }
 
-    private let file: MappedFile
+    private let source: Source
     private let separator: UInt8
+
+    private enum Source: Sendable {
+        case file(MappedFile)
+        case bytes([UInt8])
+    }
 
     /// A reader of a mapped file; the separator is one ASCII character.
     public init(_ file: MappedFile, separator: Unicode.Scalar = ",") {
-        self.file = file
+        source = .file(file)
+        self.separator = UInt8(ascii: separator)
+    }
+
+    /// A reader of bytes in memory.
+    public init(bytes: [UInt8], separator: Unicode.Scalar = ",") {
+        source = .bytes(bytes)
         self.separator = UInt8(ascii: separator)
     }
 
     /// Hands over every record in order, one that cannot be read as its fault; the first is the header, where there is one.
     public func forEachLine(_ body: (Result<Line, Fault>) throws -> Void) rethrows {
-        try file.withBytes { bytes in
-            var scanner = CSVScanner(bytes: bytes, separator: separator)
-            while let line = scanner.next() { try body(line) }
+        try forEachRecord { record in
+            try body(record.map { Line(number: $0.line, fields: $0.texts) })
+        }
+    }
+
+    /// Hands over every record as bytes, each only for the length of its call: for files of which no text should be made.
+    public func forEachRecord(_ body: (Result<CSVRecord, Fault>) throws -> Void) rethrows {
+        switch source {
+        case .file(let file): try file.withBytes { try scan($0, body) }
+        case .bytes(let bytes): try bytes.withUnsafeBytes { try scan($0, body) }
+        }
+    }
+
+    private func scan(
+        _ bytes: UnsafeRawBufferPointer, _ body: (Result<CSVRecord, Fault>) throws -> Void
+    ) rethrows {
+        var scanner = CSVScanner(bytes: bytes, separator: separator)
+        while let record = scanner.next() { try body(record) }
+    }
+}
+
+/// The fields of one record, where they stand in the file. It must not be kept beyond the call that hands it over.
+public struct CSVRecord {
+    /// Where the record begins in the file, from 1.
+    public let line: Int
+    fileprivate let bytes: UnsafeRawBufferPointer
+    /// Fields whose doubled quotes were made single ones.
+    fileprivate let unquoted: [UInt8]
+    fileprivate let places: [Place]
+
+    /// Bytes of the file, or of `unquoted`.
+    fileprivate struct Place {
+        var start: Int
+        var end: Int
+        var isUnquoted = false
+    }
+
+    /// How many fields there are.
+    public var count: Int { places.count }
+
+    /// The bytes of a field (UTF-8), without its quotes.
+    public func withField<Value, Failure>(
+        _ index: Int, _ body: (Span<UInt8>) throws(Failure) -> Value
+    ) throws(Failure) -> Value {
+        let place = places[index]
+        if place.isUnquoted { return try body(unquoted.span.extracting(place.start..<place.end)) }
+        let field = UnsafeRawBufferPointer(rebasing: bytes[place.start..<place.end])
+        return try body(field.bindMemory(to: UInt8.self).span)
+    }
+
+    /// A field as text.
+    public func text(_ index: Int) -> String {
+        let place = places[index]
+        return place.isUnquoted
+            ? String(decoding: unquoted[place.start..<place.end], as: UTF8.self)
+            : String(decoding: bytes[place.start..<place.end], as: UTF8.self)
+    }
+
+    /// All fields as texts.
+    public var texts: [String] { places.indices.map(text) }
+
+    /// Whether no field says anything: what spreadsheets leave below a table.
+    public var isBlank: Bool {
+        places.allSatisfy { place in
+            !place.isUnquoted
+                && bytes[place.start..<place.end].allSatisfy { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
         }
     }
 }
 
 /// The state of reading a file.
 private struct CSVScanner {
-    let bytes: UnsafeRawBufferPointer
-    let separator: UInt8
-    var index = 0
-    var line = 1
+    private let bytes: UnsafeRawBufferPointer
+    private let separator: UInt8
+    private var index = 0
+    private var line = 1
+    private var places: [CSVRecord.Place] = []
+    private var unquoted: [UInt8] = []
+
+    private static let quote = UInt8(ascii: "\"")
+    private static let lineFeed = UInt8(ascii: "\n")
 
     init(bytes: UnsafeRawBufferPointer, separator: UInt8) {
         self.bytes = bytes
@@ -53,63 +132,85 @@ private struct CSVScanner {
     }
 
     /// The next record that is not an empty line.
-    mutating func next() -> Result<CSVReader.Line, CSVReader.Fault>? {
+    mutating func next() -> Result<CSVRecord, CSVReader.Fault>? {
         while index < bytes.count {
             let start = line
-            var fields: [String] = []
             var problem: String?
+            places.removeAll(keepingCapacity: true)
+            unquoted.removeAll(keepingCapacity: true)
             while true {
-                let (field, fault) = field()
-                fields.append(field)
+                let fault = field()
                 problem = problem ?? fault
                 guard index < bytes.count, bytes[index] == separator else { break }
                 index += 1
             }
             endLine()
             if let problem { return .failure(CSVReader.Fault(line: start, problem: problem)) }
-            if fields != [""] { return .success(CSVReader.Line(number: start, fields: fields)) }
+            if places.count > 1 || places[0].start < places[0].end {
+                return .success(CSVRecord(line: start, bytes: bytes, unquoted: unquoted, places: places))
+            }
         }
         return nil
     }
 
-    /// A field up to its separator or line end, which is left where it is.
-    private mutating func field() -> (String, String?) {
-        if index < bytes.count, bytes[index] == UInt8(ascii: "\"") { return quotedField() }
+    /// A field up to its separator or line end, which is left where it is; what is wrong with it.
+    private mutating func field() -> String? {
+        if index < bytes.count, bytes[index] == CSVScanner.quote { return quotedField() }
         let start = index
-        while index < bytes.count, bytes[index] != separator, bytes[index] != UInt8(ascii: "\n") { index += 1 }
+        var isASCII = true
+        while index < bytes.count {
+            let byte = bytes[index]
+            if byte == separator || byte == CSVScanner.lineFeed { break }
+            isASCII = isASCII && byte < 0x80
+            index += 1
+        }
         var end = index
-        let endsLine = index == bytes.count || bytes[index] == UInt8(ascii: "\n")
+        let endsLine = index == bytes.count || bytes[index] == CSVScanner.lineFeed
         if endsLine, end > start, bytes[end - 1] == UInt8(ascii: "\r") { end -= 1 }
-        return text(bytes[start..<end])
+        return keep(.init(start: start, end: end), isASCII: isASCII)
     }
 
-    private mutating func quotedField() -> (String, String?) {
+    private mutating func quotedField() -> String? {
         index += 1
-        var content: [UInt8] = []
+        let start = index
+        var kept = unquoted.count
+        var copied = start
+        let copyStart = kept
+        var isASCII = true
         while index < bytes.count {
             let byte = bytes[index]
             index += 1
-            if byte == UInt8(ascii: "\n") { line += 1 }
-            guard byte == UInt8(ascii: "\"") else {
-                content.append(byte)
-                continue
+            if byte == CSVScanner.lineFeed { line += 1 }
+            isASCII = isASCII && byte < 0x80
+            guard byte == CSVScanner.quote else { continue }
+            guard index < bytes.count, bytes[index] == CSVScanner.quote else {
+                let end = index - 1
+                var place = CSVRecord.Place(start: start, end: end)
+                if copied > start {
+                    unquoted.append(contentsOf: bytes[copied..<end])
+                    kept = unquoted.count
+                    place = .init(start: copyStart, end: kept, isUnquoted: true)
+                }
+                return afterQuote() ?? keep(place, isASCII: isASCII)
             }
-            guard index < bytes.count, bytes[index] == byte else { return afterQuote(content) }
-            content.append(byte)
+            // Up to the first of the two quotes; the second is passed over.
+            unquoted.append(contentsOf: bytes[copied..<index])
             index += 1
+            copied = index
         }
-        return ("", "a quoted field does not end")
+        places.append(.init(start: start, end: start))
+        return "a quoted field does not end"
     }
 
     /// Behind a closing quote only a separator or the line's end may stand.
-    private mutating func afterQuote(_ content: [UInt8]) -> (String, String?) {
+    private mutating func afterQuote() -> String? {
         if index < bytes.count, bytes[index] == UInt8(ascii: "\r") { index += 1 }
         var isClean = true
-        while index < bytes.count, bytes[index] != separator, bytes[index] != UInt8(ascii: "\n") {
+        while index < bytes.count, bytes[index] != separator, bytes[index] != CSVScanner.lineFeed {
             isClean = false
             index += 1
         }
-        return isClean ? text(content) : ("", "text stands behind a closing quote")
+        return isClean ? nil : "text stands behind a closing quote"
     }
 
     private mutating func endLine() {
@@ -118,8 +219,13 @@ private struct CSVScanner {
         line += 1
     }
 
-    private func text(_ content: some Collection<UInt8>) -> (String, String?) {
-        guard let text = String(validating: content, as: UTF8.self) else { return ("", "a field is not UTF-8") }
-        return (text, nil)
+    private mutating func keep(_ place: CSVRecord.Place, isASCII: Bool) -> String? {
+        places.append(place)
+        guard !isASCII else { return nil }
+        let isValid =
+            place.isUnquoted
+            ? String(validating: unquoted[place.start..<place.end], as: UTF8.self) != nil
+            : String(validating: bytes[place.start..<place.end], as: UTF8.self) != nil
+        return isValid ? nil : "a field is not UTF-8"
     }
 }

@@ -29,7 +29,7 @@ public enum SnapshotLoader {
         }
     }
 
-    private static func stamp(in transaction: PostgresTransaction) throws -> SnapshotStamp {
+    static func stamp(in transaction: PostgresTransaction) throws -> SnapshotStamp {
         let rows = try transaction.query(
             """
             SELECT (SELECT coalesce(max(version), 0) FROM billing.reference_versions) AS reference,
@@ -43,7 +43,7 @@ public enum SnapshotLoader {
     }
 
     /// The loads that are in force for a version, by dataset.
-    private static func loads(
+    static func loads(
         _ version: Int64, _ transaction: PostgresTransaction
     ) throws -> [(kind: String, name: String, load: Int64)] {
         try transaction.query(
@@ -75,7 +75,7 @@ public enum SnapshotLoader {
     }
 
     /// The tables whose columns are those of their files.
-    private static func readTable(
+    static func readTable(
         _ kind: String, _ load: Int64, _ transaction: PostgresTransaction, into builder: inout ReferenceBuilder
     ) throws {
         switch kind {

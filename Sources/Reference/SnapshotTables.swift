@@ -8,39 +8,46 @@ extension SnapshotLoader {
         _ name: String, _ load: Int64, _ transaction: PostgresTransaction, into builder: inout ReferenceBuilder
     ) throws {
         builder.addDeck(name)
+        try forEachDeckEntry(name, load, transaction) { entry, _ in builder.addDeckEntry(name, entry) }
+    }
+
+    /// Hands over the rows of a deck in their order, with the line of their file.
+    static func forEachDeckEntry(
+        _ name: String, _ load: Int64, _ transaction: PostgresTransaction,
+        _ body: (RateDeck.Entry, _ line: Int?) throws -> Void
+    ) throws {
         try transaction.stream(
             """
             SELECT scope, prefix, interstate, intrastate, local, indeterminate, rate, initial_increment,
                 subsequent_increment, minimum_seconds, grace_seconds, connect_fee, minimum_charge, maximum_charge,
-                effective_date, end_date, line
+                effective_date, end_date, source_line
             FROM billing.rate_deck_entries WHERE load_id = \(load) ORDER BY line
             """, chunk: 10_000
         ) { rows in
-            for row in rows { builder.addDeckEntry(name, try deckEntry(row, name)) }
+            for row in rows { try body(try deckEntry(row, name), try row.value(at: 16)) }
         }
     }
 
+    /// A row by the places of its columns: there are hundreds of thousands.
     private static func deckEntry(_ row: PostgresRow, _ deck: String) throws -> RateDeck.Entry {
-        let place = "deck \(deck), line \(try row.value("line") as Int)"
-        guard let scope = RateDeck.Scope(rawValue: try row.value("scope")),
-            let prefix = Prefix(parsing: try row.value("prefix") as String)
-        else { throw ReferenceFault(place: place, problem: "no such scope, or no prefix of 1 to 15 digits") }
+        guard let scope = RateDeck.Scope(rawValue: try row.value(at: 0)),
+            let prefix = Prefix(parsing: try row.value(at: 1) as String)
+        else { throw ReferenceFault(place: "deck \(deck)", problem: "no such scope, or no prefix of 1 to 15 digits") }
         var rates = RateRow()
-        rates.interstate = try row.value("interstate")
-        rates.intrastate = try row.value("intrastate")
-        rates.local = try row.value("local")
-        rates.indeterminate = try row.value("indeterminate")
-        rates.rate = try row.value("rate")
-        rates.terms.initialIncrement = try row.value("initial_increment")
-        rates.terms.subsequentIncrement = try row.value("subsequent_increment")
-        rates.terms.minimumSeconds = try row.value("minimum_seconds")
-        rates.terms.graceSeconds = try row.value("grace_seconds")
-        rates.terms.connectFee = try row.value("connect_fee")
-        rates.terms.minimumCharge = try row.value("minimum_charge")
-        rates.terms.maximumCharge = (try row.value("maximum_charge") as Money?).map { .amount($0) }
+        rates.interstate = try row.value(at: 2)
+        rates.intrastate = try row.value(at: 3)
+        rates.local = try row.value(at: 4)
+        rates.indeterminate = try row.value(at: 5)
+        rates.rate = try row.value(at: 6)
+        rates.terms.initialIncrement = try row.value(at: 7)
+        rates.terms.subsequentIncrement = try row.value(at: 8)
+        rates.terms.minimumSeconds = try row.value(at: 9)
+        rates.terms.graceSeconds = try row.value(at: 10)
+        rates.terms.connectFee = try row.value(at: 11)
+        rates.terms.minimumCharge = try row.value(at: 12)
+        rates.terms.maximumCharge = (try row.value(at: 13) as Money?).map { .amount($0) }
         return RateDeck.Entry(
-            scope: scope, prefix: prefix, row: rates, effective: try row.value("effective_date"),
-            end: try row.value("end_date"))
+            scope: scope, prefix: prefix, row: rates, effective: try row.value(at: 14), end: try row.value(at: 15))
     }
 
     /// The plans of a load.

@@ -77,18 +77,23 @@ struct CopyWriterTests {
             (Int128(Int64.max) * 1_000_000, 12, "9223372036854.775807000000"),
         ])
     func numerics(units: Int128, scale: Int, text: String) async throws {
-        try await connection.script("CREATE TEMP TABLE amounts (n numeric, expected text)")
+        try await connection.script("CREATE TEMP TABLE amounts (n numeric, small numeric, expected text)")
         try await connection.withTransaction { transaction in
-            _ = try transaction.copy(into: "amounts", columns: ["n", "expected"]) { writer in
+            _ = try transaction.copy(into: "amounts", columns: ["n", "small", "expected"]) { writer in
                 try writer.row { row in
                     row.numeric(units: units, scale: scale)
+                    row.numeric(units: Int64(exactly: units), scale: scale)
                     row.text(text)
                 }
             }
         }
         let row = try #require(
             try await connection.query(
-                "SELECT n::text AS n, numeric_send(n) = numeric_send(expected::numeric) AS same FROM amounts"
+                """
+                SELECT n::text AS n, numeric_send(n) = numeric_send(expected::numeric)
+                    AND numeric_send(coalesce(small, n)) = numeric_send(n) AS same
+                FROM amounts
+                """
             ).first)
         #expect(try row.value("n") == text)
         #expect(try row.value("same") == true)

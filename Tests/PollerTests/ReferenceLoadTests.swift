@@ -28,7 +28,7 @@ struct ReferenceLoadTests {
             #expect(active == 26)
             let deckRow = try await world.columns(
                 of: """
-                    SELECT entries.line, entries.interstate, entries.intrastate, entries.initial_increment, entries.end_date
+                    SELECT entries.source_line AS line, entries.interstate, entries.intrastate, entries.initial_increment, entries.end_date
                     FROM billing.rate_deck_entries AS entries JOIN billing.reference_loads AS loads USING (load_id)
                     WHERE loads.name = 'retail-a' AND entries.prefix = '212600'
                     """)
@@ -121,15 +121,16 @@ struct ReferenceLoadTests {
                 a,domestic,212,0.00000001,-1,,,,2024-13-01,
                 ,domestic,212,0.1,,,,,2024-01-01
                 a,domestic,312,0.1,,,,,2024-01-01,
+                a,domestic,312,0.2,,,,,2024-01-01,
                 """,
                 [
                     "2:prefix of a domestic row has 3, 6 or 7 digits and begins with 2 to 9",
                     "3:interstate or indeterminate is required in a domestic row",
                     "4:prefix 1 is forbidden in an international row", "4:end_date is not after effective_date",
                     "5:interstate '0.00000001' has more than seven decimals", "5:intrastate '-1' is negative",
-                    "5:effective_date '2024-13-01' is no day such as 2026-11-22",
+                    "5:effective_date '2024-13-01' is no day such as 2026-11-22 or 11/22/2026",
                     "6:has 9 fields where the header has 10",
-                    "7:deck, scope, prefix, effective_date stand in an earlier line",
+                    "8:prefix 312 from 2024-01-01 stands in line 7 already",
                 ]
             ),
             (

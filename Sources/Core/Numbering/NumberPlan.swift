@@ -53,6 +53,12 @@ public struct NumberPlan: Sendable {
     /// The row of an area code; nil for one that is not assigned.
     public func areaCode(_ npa: Int) -> AreaCode? { areaCodes[npa] }
 
+    /// Whether any area code is known.
+    public var hasAreaCodes: Bool { areaCodes.contains { $0 != nil } }
+
+    /// The prefixes by which countries are told, in no order.
+    public var countryPrefixes: [UInt64] { Array(countries.keys) }
+
     /// The country of E.164 digits by the longest prefix.
     public func country(ofDigits digits: UInt64) -> String? {
         var prefix = digits

@@ -18,6 +18,11 @@ public struct Prefix: Hashable, Comparable, Sendable {
         self.init(digits: digits, length: length)
     }
 
+    /// The prefix of a key.
+    init(key: UInt64) {
+        self.key = key
+    }
+
     /// The prefix of digits without leading zero.
     init(digits: UInt64, length: Int) {
         key = digits * UInt64(FixedPoint.powerOfTen(Prefix.places - length)) << 4 | UInt64(length)
@@ -35,6 +40,9 @@ public struct Prefix: Hashable, Comparable, Sendable {
     public var text: String {
         padded(Int64(key >> 4) / FixedPoint.powerOfTen(Prefix.places - length), length)
     }
+
+    /// Whether it can begin a number of the North American plan: the first digit is 2 to 9.
+    public var beginsAreaCode: Bool { (key >> 4) >= 200_000_000_000_000 }
 
     /// The first four places: the bucket of an index.
     var bucket: Int { Int((key >> 4) / 100_000_000_000) }

@@ -150,8 +150,36 @@ public final class CopyWriter {
 
     /// numeric of so many units of 10^-scale, exact; it prints with `scale` decimals where the column doesn't say otherwise.
     public func numeric(units value: Int64?, scale: Int) {
-        numeric(units: value.map { Int128($0) }, scale: scale)
+        guard let value else { return null() }
+        // The common sizes without an array: as base-10000 digits with the point between two of them.
+        let padding = (4 - scale % 4) % 4
+        let (shifted, overflowed) = value.magnitude.multipliedReportingOverflow(by: CopyWriter.padding[padding])
+        guard !overflowed else { return numeric(units: Int128(value), scale: scale) }
+        var rest = shifted
+        var weight = -1 - (scale + padding) / 4
+        while rest > 0, rest % 10_000 == 0 {
+            rest /= 10_000
+            weight += 1
+        }
+        var count = 0
+        var digits: UInt128 = 0
+        while rest > 0 {
+            digits = digits << 16 | UInt128(rest % 10_000)
+            rest /= 10_000
+            count += 1
+        }
+        length(8 + 2 * count)
+        append(Int16(count))
+        append(Int16(count == 0 ? 0 : weight + count))
+        append(value < 0 ? 0x4000 : 0 as Int16)
+        append(Int16(scale))
+        for _ in 0..<count {
+            append(Int16(truncatingIfNeeded: digits))
+            digits >>= 16
+        }
     }
+
+    private static let padding: [UInt64] = [1, 10, 100, 1_000]
 
     /// numeric of so many units of 10^-scale, for sums beyond an Int64.
     public func numeric(units value: Int128?, scale: Int) {

@@ -79,7 +79,7 @@ struct Load {
         }
     }
 
-    private func tell(_ loaded: LoadedVersion) {
+    func tell(_ loaded: LoadedVersion) {
         if options.json {
             var writer = JSONWriter()
             writer.object { writer in
@@ -106,7 +106,7 @@ struct Load {
 
     /// A bar for people who watch a long load.
     @Sendable
-    private static func show(_ file: String, _ rows: Int, _ total: Int) {
+    static func show(_ file: String, _ rows: Int, _ total: Int) {
         guard isatty(2) == 1, total > 0 else { return }
         let filled = rows * 40 / total
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 40 - filled)
@@ -161,15 +161,6 @@ struct LoadLocalAreas: LoadFileCommand {
     static let kind = ReferenceKind.localAreas
     static let configuration = CommandConfiguration(
         commandName: "load-local-areas", abstract: "Loads local calling areas: area_id, state, rate_center.")
-    @Argument(help: "The CSV file.") var file: String
-    @OptionGroup var options: LoadOptions
-}
-
-struct LoadDeck: LoadFileCommand {
-    static let kind = ReferenceKind.deck
-    static let configuration = CommandConfiguration(
-        commandName: "load-deck",
-        abstract: "Loads rate decks of customers or vendors; each replaces the deck of its name.")
     @Argument(help: "The CSV file.") var file: String
     @OptionGroup var options: LoadOptions
 }

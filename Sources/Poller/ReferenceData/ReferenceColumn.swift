@@ -7,19 +7,16 @@ struct ReferenceColumn: Sendable {
     let name: String
     /// Empty is a fault.
     let isRequired: Bool
-    /// The header may leave the column out.
-    let mayBeAbsent: Bool
     /// What is wrong with a text; nil where nothing is.
     let problem: @Sendable (String) -> String?
     let write: @Sendable (CopyWriter, String?) -> Void
 
     private init(
-        _ name: String, isRequired: Bool, mayBeAbsent: Bool = false, problem: @escaping @Sendable (String) -> String?,
+        _ name: String, isRequired: Bool, problem: @escaping @Sendable (String) -> String?,
         write: @escaping @Sendable (CopyWriter, String?) -> Void
     ) {
         self.name = name
         self.isRequired = isRequired
-        self.mayBeAbsent = mayBeAbsent
         self.problem = problem
         self.write = write
     }
@@ -61,53 +58,8 @@ struct ReferenceColumn: Sendable {
             write: { $0.instant($1.flatMap { Instant(parsing: $0) }) })
     }
 
-    static func day(_ name: String, isRequired: Bool = false) -> ReferenceColumn {
-        ReferenceColumn(
-            name, isRequired: isRequired,
-            problem: { UsageDay(parsing: $0) == nil ? "is no day such as 2026-11-22" : nil },
-            write: { $0.day($1.flatMap { UsageDay(parsing: $0) }) })
-    }
-
-    /// A decimal of at most seven decimals that is not negative (rule P2).
-    static func rate(_ name: String, mayBeAbsent: Bool = false) -> ReferenceColumn {
-        ReferenceColumn(
-            name, isRequired: false, mayBeAbsent: mayBeAbsent, problem: { problem(ofRate: $0) },
-            write: { $0.rate($1.flatMap(rate)) })
-    }
-
-    /// A whole number within bounds (rule P3).
-    static func integer(_ name: String, in bounds: ClosedRange<Int>) -> ReferenceColumn {
-        ReferenceColumn(
-            name, isRequired: false, mayBeAbsent: true,
-            problem: { text in
-                guard let number = Int(text), String(number) == text else { return "is no whole number" }
-                return bounds.contains(number) ? nil : "is not in \(bounds.lowerBound)…\(bounds.upperBound)"
-            },
-            write: { $0.int4($1.flatMap { Int32($0) }) })
-    }
-
     private static func isDigits(_ text: String, _ counts: ClosedRange<Int>) -> Bool {
         counts.contains(text.utf8.count)
             && text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-    }
-
-    private static func rate(_ text: String) -> Rate? {
-        do {
-            return try Rate(parsing: text)
-        } catch {
-            return nil
-        }
-    }
-
-    private static func problem(ofRate text: String) -> String? {
-        do throws(FixedPoint.ParsingError) {
-            return try Rate(parsing: text) < .zero ? "is negative" : nil
-        } catch {
-            switch error {
-            case .notADecimal: return "is no decimal"
-            case .tooManyDecimals: return "has more than seven decimals"
-            case .overflow: return "is too large"
-            }
-        }
     }
 }

@@ -36,8 +36,9 @@ struct ReferenceFile: Sendable {
     let content: Content
 
     enum Content: Sendable {
-        /// A CSV file, read again when it is written. `loads` are the names of its loads with their numbers of rows.
-        case table(ReferenceFormat, MappedFile, header: [String: Int], loads: [String: Int])
+        /// A CSV file, read again when it is written.
+        case table(ReferenceFormat, MappedFile, header: [String: Int], rows: Int)
+        case decks([RateSheet])
         case plans([PlanRow])
         case skus([(classKey: String, sku: String)])
     }
@@ -45,15 +46,19 @@ struct ReferenceFile: Sendable {
     /// Reads and checks a file.
     /// - Throws: `FileFaults` with every fault, `MappedFile.Failure`.
     init(_ kind: ReferenceKind, path: String) throws {
-        self.kind = kind
-        self.path = path
+        if kind == .deck {
+            let file = try DeckFile(path: path, format: DeckFormat())
+            if let faults = file.faults { throw faults }
+            self.init(kind, path: path, checksum: file.checksum, content: .decks(file.imported.sheets))
+            return
+        }
         let file = try MappedFile(path: path)
-        checksum = file.sha256
+        let content: Content
         if let format = ReferenceFormat(kind) {
             var check = TableCheck(format: format, path: path)
             CSVReader(file).forEachLine { check.add($0) }
-            let (header, loads) = try check.finished()
-            content = .table(format, file, header: header, loads: loads)
+            let (header, rows) = try check.finished()
+            content = .table(format, file, header: header, rows: rows)
         } else {
             let document = try Self.json(file, path: path)
             switch kind {
@@ -61,6 +66,14 @@ struct ReferenceFile: Sendable {
             default: content = .plans(try PlanFile.read(document, path: path))
             }
         }
+        self.init(kind, path: path, checksum: file.sha256, content: content)
+    }
+
+    private init(_ kind: ReferenceKind, path: String, checksum: [UInt8], content: Content) {
+        self.kind = kind
+        self.path = path
+        self.checksum = checksum
+        self.content = content
     }
 
     private static func json(_ file: MappedFile, path: String) throws -> Core.JSONValue {
@@ -82,7 +95,7 @@ private struct TableCheck {
     private var faults: [FileFault] = []
     private var faultCount = 0
     private var keys: Set<[String]> = []
-    private var loads: [String: Int] = [:]
+    private var rows = 0
 
     init(format: ReferenceFormat, path: String) {
         self.format = format
@@ -97,12 +110,12 @@ private struct TableCheck {
         }
     }
 
-    func finished() throws -> (header: [String: Int], loads: [String: Int]) {
+    func finished() throws -> (header: [String: Int], rows: Int) {
         guard let header else {
             throw FileFaults(faults: [FileFault(file: path, place: "1", problem: "is empty")], omitted: 0)
         }
         guard faults.isEmpty else { throw FileFaults(faults: faults, omitted: faultCount - faults.count) }
-        return (header, loads.isEmpty && format.kind != .deck ? ["": 0] : loads)
+        return (header, rows)
     }
 
     private mutating func readHeader(_ line: CSVReader.Line) {
@@ -111,7 +124,7 @@ private struct TableCheck {
             if header[name] != nil { note(line.number, "the column \(name) stands twice") }
             header[name] = position
         }
-        for column in format.columns where header[column.name] == nil && !column.mayBeAbsent {
+        for column in format.columns where header[column.name] == nil {
             note(line.number, "the column \(column.name) is missing")
         }
         for name in header.keys.sorted() where !format.columns.contains(where: { $0.name == name }) {
@@ -147,7 +160,7 @@ private struct TableCheck {
         if !keys.insert(format.key.map { texts[$0] ?? "" }).inserted {
             note(line.number, "\(format.key.joined(separator: ", ")) stand in an earlier line")
         }
-        loads[format.kind == .deck ? texts["deck"] ?? "" : "", default: 0] += 1
+        rows += 1
     }
 
     private mutating func note(_ line: Int, _ problem: String) {

@@ -40,7 +40,7 @@ struct ReferenceFormat: Sendable {
     /// What is wrong between the columns of a line that are each right: the column to blame, and why.
     var lineProblems: @Sendable ([String: String]) -> [(column: String, problem: String)] = { _ in [] }
 
-    /// The format of a dataset; nil for those that are JSON.
+    /// The format of a dataset; nil for decks, which have a reader of their own, and for those that are JSON.
     init?(_ kind: ReferenceKind) {
         switch kind {
         case .npa: self = .npa
@@ -51,8 +51,7 @@ struct ReferenceFormat: Sendable {
         case .localAreas: self = .localAreas
         case .connectors: self = .connectors
         case .ocnCarriers: self = .ocnCarriers
-        case .deck: self = .deck
-        case .plan, .sku: return nil
+        case .deck, .plan, .sku: return nil
         }
     }
 
@@ -113,40 +112,4 @@ extension ReferenceFormat {
     private static let ocnCarriers = ReferenceFormat(
         .ocnCarriers, table: "ocn_carriers",
         columns: [.text("ocn", isRequired: true), .text("carrier", isRequired: true)], key: ["ocn"])
-
-    /// Customer decks and vendor decks; `deck` names the load and is no column of the table.
-    private static let deck = ReferenceFormat(
-        .deck, table: "rate_deck_entries",
-        columns: [
-            .text("deck", isRequired: true), .word("scope", of: ["domestic", "international"]),
-            .digits("prefix", 1...15), .rate("interstate"), .rate("intrastate"), .rate("local"), .rate("indeterminate"),
-            .rate("rate"), .integer("initial_increment", in: 1...3_600),
-            .integer("subsequent_increment", in: 1...3_600), .integer("minimum_seconds", in: 0...3_600),
-            .integer("grace_seconds", in: 0...3_600), .rate("connect_fee", mayBeAbsent: true),
-            .rate("minimum_charge", mayBeAbsent: true), .rate("maximum_charge", mayBeAbsent: true),
-            .day("effective_date", isRequired: true), .day("end_date"),
-        ], key: ["deck", "scope", "prefix", "effective_date"], lineProblems: deckProblems)
-
-    /// Rules P4 and P5 for the rows of a deck.
-    private static func deckProblems(_ line: [String: String]) -> [(column: String, problem: String)] {
-        var problems: [(column: String, problem: String)] = []
-        let prefix = line["prefix"] ?? ""
-        switch line["scope"] {
-        case "domestic":
-            if ![3, 6, 7].contains(prefix.utf8.count) || !("2"..."9").contains(prefix.prefix(1)) {
-                problems.append(("prefix", "of a domestic row has 3, 6 or 7 digits and begins with 2 to 9"))
-            }
-            if line["interstate"] == nil && line["indeterminate"] == nil {
-                problems.append(("interstate", "or indeterminate is required in a domestic row"))
-            }
-        case "international":
-            if prefix == "1" { problems.append(("prefix", "1 is forbidden in an international row")) }
-            if line["rate"] == nil { problems.append(("rate", "is required in an international row")) }
-        default: break
-        }
-        if let from = line["effective_date"], let until = line["end_date"], until <= from {
-            problems.append(("end_date", "is not after effective_date"))
-        }
-        return problems
-    }
 }

@@ -64,12 +64,42 @@ struct ReferenceLoader: Sendable {
                     loaded.append((file.kind, name, rows))
                 }
             }
-            let names = loaded.map { $0.name.isEmpty ? $0.kind.rawValue : "\($0.kind.rawValue) \($0.name)" }
-            try Audit(table: "billing.poller_audit").record(
-                in: transaction, actor: actor, action: "reference.load", subject: "version \(version)",
-                detail: String(decoding: Self.json(names), as: UTF8.self), at: now.milliseconds)
+            try audit(version, loaded, in: transaction)
             return LoadedVersion(version: version, loads: loaded)
         }
+    }
+
+    /// Writes decks that were compared with those in force, and activates all of them at once; rows take effect on their days.
+    /// - Throws: `DeckChanged` where another one is in force by now.
+    func load(_ updates: [DeckUpdate], from file: DeckFile, note: String) async throws -> LoadedVersion {
+        try await pool.withTransaction { transaction in
+            let version = try ReferenceVersions.begin(in: transaction, by: actor, note: note, at: now)
+            let known = try DeckStore.list(in: transaction)
+            var loaded: [(kind: ReferenceKind, name: String, rows: Int)] = []
+            for update in updates {
+                let name = update.sheet.name
+                guard known.first(where: { $0.name == name })?.load == update.current?.load else {
+                    throw DeckChanged(name: name)
+                }
+                let rows = update.sheet.rows.count
+                let load = try insertLoad(.deck, name: name, checksum: file.checksum, rows: rows, in: transaction)
+                try write(update.sheet, load: load, path: file.path, in: transaction)
+                try ReferenceVersions.activate(.deck, name, load: load, from: version, in: transaction)
+                loaded.append((.deck, name, rows))
+            }
+            try audit(version, loaded, in: transaction)
+            return LoadedVersion(version: version, loads: loaded)
+        }
+    }
+
+    private func audit(
+        _ version: Int64, _ loaded: [(kind: ReferenceKind, name: String, rows: Int)],
+        in transaction: PostgresTransaction
+    ) throws {
+        let names = loaded.map { $0.name.isEmpty ? $0.kind.rawValue : "\($0.kind.rawValue) \($0.name)" }
+        try Audit(table: "billing.poller_audit").record(
+            in: transaction, actor: actor, action: "reference.load", subject: "version \(version)",
+            detail: String(decoding: Self.json(names), as: UTF8.self), at: now.milliseconds)
     }
 
     // MARK: Rows
@@ -79,8 +109,16 @@ struct ReferenceLoader: Sendable {
         _ file: ReferenceFile, in transaction: PostgresTransaction
     ) throws -> [(name: String, rows: Int, load: Int64)] {
         switch file.content {
-        case .table(let format, let mapped, let header, let loads):
-            return try write(format, mapped, header, loads, of: file, in: transaction)
+        case .table(let format, let mapped, let header, let rows):
+            let load = try insertLoad(file, name: "", rows: rows, in: transaction)
+            try write(format, mapped, header, rows, load: load, of: file, in: transaction)
+            return [("", rows, load)]
+        case .decks(let sheets):
+            return try sheets.map { sheet in
+                let load = try insertLoad(file, name: sheet.name, rows: sheet.rows.count, in: transaction)
+                try write(sheet, load: load, path: file.path, in: transaction)
+                return (sheet.name, sheet.rows.count, load)
+            }
         case .skus(let skus):
             let load = try insertLoad(file, name: "", rows: skus.count, in: transaction)
             try transaction.copy(into: "billing.sku_map", columns: ["load_id", "class_key", "sku"]) { copy in
@@ -102,16 +140,15 @@ struct ReferenceLoader: Sendable {
         }
     }
 
+    private func write(_ sheet: RateSheet, load: Int64, path: String, in transaction: PostgresTransaction) throws {
+        try DeckStore.write(sheet, load: load, in: transaction) { progress(path, $0, sheet.rows.count) }
+    }
+
     private func write(
-        _ format: ReferenceFormat, _ mapped: MappedFile, _ header: [String: Int], _ loads: [String: Int],
+        _ format: ReferenceFormat, _ mapped: MappedFile, _ header: [String: Int], _ total: Int, load: Int64,
         of file: ReferenceFile, in transaction: PostgresTransaction
-    ) throws -> [(name: String, rows: Int, load: Int64)] {
-        var ids: [String: Int64] = [:]
-        for name in loads.keys.sorted() {
-            ids[name] = try insertLoad(file, name: name, rows: loads[name] ?? 0, in: transaction)
-        }
-        let writer = TableWriter(format: format, header: header, loads: ids)
-        let total = loads.values.reduce(0, +)
+    ) throws {
+        let writer = TableWriter(format: format, header: header, load: load)
         var written = -1
         var waiting: [CSVReader.Line] = []
         try CSVReader(mapped).forEachLine { line in
@@ -125,16 +162,21 @@ struct ReferenceLoader: Sendable {
         }
         try writer.write(waiting, in: transaction)
         if total >= Self.copyRows { progress(file.path, total, total) }
-        return loads.keys.sorted().map { ($0, loads[$0] ?? 0, ids[$0] ?? 0) }
     }
 
     private func insertLoad(
         _ file: ReferenceFile, name: String, rows: Int, in transaction: PostgresTransaction
     ) throws -> Int64 {
+        try insertLoad(file.kind, name: name, checksum: file.checksum, rows: rows, in: transaction)
+    }
+
+    private func insertLoad(
+        _ kind: ReferenceKind, name: String, checksum: [UInt8], rows: Int, in transaction: PostgresTransaction
+    ) throws -> Int64 {
         let inserted = try transaction.query(
             """
             INSERT INTO billing.reference_loads (kind, name, file_checksum, row_count, loaded_at, loaded_by)
-            VALUES (\(file.kind.rawValue), \(name), \(file.checksum), \(rows), \(now), \(actor))
+            VALUES (\(kind.rawValue), \(name), \(checksum), \(rows), \(now), \(actor))
             RETURNING load_id
             """)
         guard let row = inserted.first else { throw PostgresError.decoding(column: "load_id", reason: "no row") }
@@ -159,25 +201,21 @@ struct ReferenceLoader: Sendable {
     }
 }
 
-/// Writes the lines of a table's file under the loads of their names.
+/// Writes the lines of a table's file under its load.
 private struct TableWriter {
     let format: ReferenceFormat
     let header: [String: Int]
-    let loads: [String: Int64]
+    let load: Int64
 
     func write(_ lines: [CSVReader.Line], in transaction: PostgresTransaction) throws {
         guard !lines.isEmpty else { return }
-        // A deck's name is its load's, and its lines keep their numbers.
-        let deck = format.kind == .deck ? header["deck"] : nil
-        let columns = format.columns.filter { $0.name != "deck" }
-        let positions = columns.map { header[$0.name] }
-        let names = ["load_id"] + (deck == nil ? [] : ["line"]) + columns.map(\.name)
+        let positions = format.columns.map { header[$0.name] }
+        let names = ["load_id"] + format.columns.map(\.name)
         try transaction.copy(into: "billing.\(format.table)", columns: names) { copy in
             for line in lines {
                 try copy.row { row in
-                    row.int8(loads[deck.map { line.fields[$0] } ?? ""])
-                    if deck != nil { row.int4(Int32(line.number)) }
-                    for (column, position) in zip(columns, positions) {
+                    row.int8(load)
+                    for (column, position) in zip(format.columns, positions) {
                         let text = position.map { line.fields[$0] }
                         column.write(row, text?.isEmpty == false ? text : nil)
                     }

@@ -20,6 +20,17 @@ struct UnknownVersion: Error, CustomStringConvertible {
     var description: String { "there is no reference version \(version)" }
 }
 
+/// A deck that is not in force, or that was no other before.
+struct NoEarlierDeck: Error, CustomStringConvertible {
+    let name: String
+    let version: Int64?
+
+    var description: String {
+        version.map { "the deck \(name) is as it was in version \($0), or was not there" }
+            ?? "the deck \(name) is not in force, or has no load before this one"
+    }
+}
+
 /// The versions of the reference data: which load of each dataset is in force from when to when.
 struct ReferenceVersions: Sendable {
     let pool: PostgresPool
@@ -64,6 +75,34 @@ struct ReferenceVersions: Sendable {
             try Audit(table: "billing.poller_audit").record(
                 in: transaction, actor: actor, action: "reference.rollback", subject: "version \(version)",
                 detail: "{\"as\":\(target)}", at: now.milliseconds)
+            return version
+        }
+    }
+
+    /// Puts one deck in force as it was before its last load, or in an earlier version; the rest stays.
+    func rollBack(deck name: String, to target: Int64? = nil, by actor: String, at now: Instant) async throws -> Int64 {
+        try await pool.withTransaction { transaction in
+            let note = "deck \(name) as " + (target.map { "in version \($0)" } ?? "before its last load")
+            let version = try Self.begin(in: transaction, by: actor, note: note, at: now)
+            let rows = try transaction.query(
+                """
+                SELECT earlier.load_id, current.load_id AS current_load
+                FROM billing.reference_activations AS current
+                JOIN billing.reference_activations AS earlier USING (kind, name)
+                WHERE kind = 'deck' AND name = \(name) AND current.until_version IS NULL
+                    AND ((\(target)::bigint IS NULL AND earlier.until_version = current.from_version)
+                        OR (earlier.from_version <= \(target)
+                            AND (earlier.until_version IS NULL OR \(target) < earlier.until_version)))
+                """)
+            guard let row = rows.first else { throw NoEarlierDeck(name: name, version: target) }
+            let load: Int64 = try row.value("load_id")
+            guard load != (try row.value("current_load") as Int64) else {
+                throw NoEarlierDeck(name: name, version: target)
+            }
+            try Self.activate(.deck, name, load: load, from: version, in: transaction)
+            try Audit(table: "billing.poller_audit").record(
+                in: transaction, actor: actor, action: "deck.rollback", subject: "version \(version)",
+                detail: "{\"load\":\(load)}", at: now.milliseconds)
             return version
         }
     }
