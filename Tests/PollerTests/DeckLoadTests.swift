@@ -196,12 +196,12 @@ struct DeckLoadTests {
             let report = DeckReport(diff: update.diff, effect: nil)
             let text = report.text(limit: 1)
             #expect(text.contains("new 0, up 2, down 1, changed 0, removed 0"))
-            #expect(text.contains("down    212     2025-04-01         interstate  0.0030000  0.0010000  -66.67"))
+            #expect(text.contains("down terms  212     2025-04-01         interstate  0.0030000  0.0010000  -66.67"))
             let csv = report.csv().split(separator: "\n")
             #expect(csv.count == 4)
             #expect(
                 csv[1].hasPrefix(
-                    "telnyx,down,domestic,212,2025-04-01,,4,0.0030000,0.0010000,-66.67,0.0050000,0.0050000,0.00"))
+                    "telnyx,down,true,domestic,212,2025-04-01,,4,0.0030000,0.0010000,-66.67,0.0050000,0.0050000,0.00"))
             let json = try JSONValue(parsing: report.json(limit: 0))
             #expect(json["changes"]?.elements?.count == 3)
             #expect(json["up"]?.integer == 2)

@@ -18,7 +18,7 @@ public struct DeckDiff: Sendable {
         case added = "new"
         case increased = "up"
         case decreased = "down"
-        /// Some columns up and some down, other columns priced, or other terms.
+        /// Some columns up and some down, other columns priced, or only other terms.
         case changed
         /// A prefix that no longer has a row: a shorter one prices its numbers, or none.
         case removed
@@ -27,6 +27,8 @@ public struct DeckDiff: Sendable {
     /// One prefix that prices differently over a span of days.
     public struct Change: Hashable, Sendable {
         public let kind: Kind
+        /// Whether increments, fees and bounds are stated otherwise, whatever becomes of the rates.
+        public let hasOtherTerms: Bool
         public let scope: RateDeck.Scope
         public let prefix: Prefix
         public let from: UsageDay
@@ -82,6 +84,8 @@ private struct DeckComparison {
     let today: UsageDay
     var changes: [DeckDiff.Change] = []
     var unchanged = 0
+    /// Days on which a row of the prefix at hand begins or ends, today first.
+    private var boundaries: [UsageDay] = []
 
     init(old: RateSheet, new: RateSheet, today: UsageDay) {
         self.old = old
@@ -109,22 +113,27 @@ private struct DeckComparison {
             unchanged += 1
             return
         }
-        var days: Set<UsageDay> = [today]
-        for row in [old.rows[oldGroup], new.rows[newGroup]].joined() {
-            if row.effective > today { days.insert(row.effective) }
-            if let end = row.end, end > today { days.insert(end) }
-        }
+        boundaries.removeAll(keepingCapacity: true)
+        boundaries.append(today)
+        for place in oldGroup { bound(old.rows[place]) }
+        for place in newGroup { bound(new.rows[place]) }
+        if boundaries.count > 2 { boundaries.sort() }
         let known = changes.count
         var isPriced = false
-        let boundaries = days.sorted()
-        for (index, day) in boundaries.enumerated() {
-            let until = index + 1 < boundaries.count ? boundaries[index + 1] : nil
+        for index in boundaries.indices where index == 0 || boundaries[index] > boundaries[index - 1] {
+            let day = boundaries[index]
+            let until = boundaries[index...].first { $0 > day }
             let pair = (old.inForce(oldGroup, on: day), new.inForce(newGroup, on: day))
             isPriced = isPriced || pair.0 != nil || pair.1 != nil
             guard let kind = kind(pair.0, pair.1) else { continue }
             note(kind, from: day, until: until, old: pair.0, new: pair.1, since: known)
         }
         if changes.count == known, isPriced { unchanged += 1 }
+    }
+
+    private mutating func bound(_ row: RateSheet.Row) {
+        if row.effective > today { boundaries.append(row.effective) }
+        if let end = row.end, end > today { boundaries.append(end) }
     }
 
     /// Adds a span, or lengthens the one before where nothing but a day's name is between them.
@@ -140,7 +149,8 @@ private struct DeckComparison {
         }
         changes.append(
             DeckDiff.Change(
-                kind: kind, scope: row.scope, prefix: row.prefix, from: start, until: until, old: oldRow, new: newRow))
+                kind: kind, hasOtherTerms: haveOtherTerms(oldRow, newRow), scope: row.scope, prefix: row.prefix,
+                from: start, until: until, old: oldRow, new: newRow))
     }
 
     private func isSame(_ left: Int, _ right: Int) -> Bool {
@@ -149,12 +159,17 @@ private struct DeckComparison {
             && old.terms(of: before) == new.terms(of: after)
     }
 
+    private func haveOtherTerms(_ left: Int?, _ right: Int?) -> Bool {
+        guard let left, let right else { return false }
+        return old.terms(of: old.rows[left]) != new.terms(of: new.rows[right])
+    }
+
     /// What two rows in force make of a prefix; nil where calls are priced alike.
     private func kind(_ left: Int?, _ right: Int?) -> DeckDiff.Kind? {
         guard let left else { return right == nil ? nil : .added }
         guard let right else { return .removed }
         let (before, after) = (old.rows[left], new.rows[right])
-        var (up, down, other) = (false, false, old.terms(of: before) != new.terms(of: after))
+        var (up, down, other) = (false, false, false)
         if !before.hasSameRates(as: after) {
             for column in before.scope.columns {
                 switch (before.price(column), after.price(column)) {
@@ -167,7 +182,7 @@ private struct DeckComparison {
             }
         }
         switch (up, down, other) {
-        case (false, false, false): return nil
+        case (false, false, false): return haveOtherTerms(left, right) ? .changed : nil
         case (true, false, false): return .increased
         case (false, true, false): return .decreased
         default: return .changed

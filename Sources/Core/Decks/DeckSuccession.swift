@@ -10,14 +10,18 @@ public enum DeckSuccession: String, Sendable, CaseIterable {
 }
 
 extension RateSheet {
-    /// The deck that results when this sheet follows the one in force. Rows that stay have line 0.
-    public func succeeding(_ current: RateSheet?, as succession: DeckSuccession) -> RateSheet {
+    /// The deck that results when this sheet follows the one in force. Rows that stay have line 0; rows that ended on `oldest` or
+    /// before don't stay, so that a deck that changes every month doesn't grow for ever.
+    public func succeeding(
+        _ current: RateSheet?, as succession: DeckSuccession, oldest: UsageDay? = nil
+    ) -> RateSheet {
         guard let current, succession != .exact, !current.rows.isEmpty else { return self }
         var starts: [RateDeck.Scope: UsageDay] = [:]
         if succession == .replace {
             for row in rows { starts[row.scope] = min(starts[row.scope] ?? row.effective, row.effective) }
         }
         var result = RateSheet(name: name)
+        let (terms, oldTerms) = (result.adoptTerms(of: self), result.adoptTerms(of: current))
         let (mine, theirs) = (groups(), current.groups())
         var (next, nextOld) = (0, 0)
         while next < mine.count || nextOld < theirs.count {
@@ -28,11 +32,15 @@ extension RateSheet {
             if let old, oldKey <= newKey {
                 let scope = current.rows[old.lowerBound].scope
                 let cut = newKey == oldKey ? new.map { rows[$0.lowerBound].effective } : starts[scope]
-                result.append(current.rows[old].compactMap { $0.closed(on: cut) }, of: current)
+                for row in current.rows[old] {
+                    guard let row = row.closed(on: cut) else { continue }
+                    if let end = row.end, let oldest, end <= oldest { continue }
+                    result.append(row, terms: oldTerms)
+                }
                 nextOld += 1
             }
             if let new, newKey <= oldKey {
-                result.append(rows[new], of: self)
+                result.append(rows[new], terms: terms)
                 next += 1
             }
         }

@@ -54,13 +54,23 @@ public struct RateSheet: Sendable {
                 indeterminate: entry.row.indeterminate?.units ?? -1))
     }
 
-    /// Adds rows of another sheet, in their order.
-    mutating func append(_ others: some Sequence<Row>, of sheet: RateSheet) {
-        let translated = sheet.terms.map { place(of: $0) }
+    /// Takes over another sheet's terms: where each of them stands here.
+    mutating func adoptTerms(of sheet: RateSheet) -> [UInt32] {
+        sheet.terms.map { place(of: $0) }
+    }
+
+    /// Adds rows of a sheet whose terms were adopted, in their order.
+    mutating func append(_ others: ArraySlice<Row>, terms adopted: [UInt32]) {
         for var row in others {
-            row.terms = translated[Int(row.terms)]
+            row.terms = adopted[Int(row.terms)]
             rows.append(row)
         }
+    }
+
+    /// Adds one row of a sheet whose terms were adopted.
+    mutating func append(_ other: Row, terms adopted: [UInt32]) {
+        rows.append(other)
+        rows[rows.count - 1].terms = adopted[Int(other.terms)]
     }
 
     /// Brings the rows into order. Rows of one prefix and day stay in the order in which they were added.
@@ -174,10 +184,13 @@ extension RateDeck.Scope {
     /// The columns by which its rows are read.
     public var columns: [RateRow.Column] {
         switch self {
-        case .domestic: [.interstate, .intrastate, .local, .indeterminate]
-        case .international: [.rate]
+        case .domestic: Self.domesticColumns
+        case .international: Self.internationalColumns
         }
     }
+
+    private static let domesticColumns: [RateRow.Column] = [.interstate, .intrastate, .local, .indeterminate]
+    private static let internationalColumns: [RateRow.Column] = [.rate]
 }
 
 extension RateRow.Column {

@@ -98,13 +98,14 @@ struct DeckCommand: AsyncParsableCommand {
                 if let file { try await columns.read(file) } else { nil as (file: DeckFile, mode: DeckSuccession)? }
             let reports = try await PollerCommand.daemon.once(options) { context in
                 let day = today.flatMap { UsageDay(parsing: $0) } ?? Instant(milliseconds: context.clock.now()).usageDay
-                let (days, name, from, to) = (traffic, columns.deck ?? "", from, to)
+                let (days, name, from, to, keepDays) = (traffic, columns.deck ?? "", from, to, columns.keepDays)
                 return try await context.pool.withTransaction(isolation: .repeatableRead, readOnly: true) {
                     transaction in
                     if let read {
                         return try read.file.imported.sheets.map { sheet in
                             let update = try DeckUpdate.prepare(
-                                sheet, as: read.mode, today: day, trafficDays: days, in: transaction)
+                                sheet, as: read.mode, today: day, keepDays: keepDays, trafficDays: days,
+                                in: transaction)
                             return (update.diff, update.effect)
                         }
                     }

@@ -49,6 +49,9 @@ struct DeckFileOptions: ParsableArguments {
             """)
     var mode: String?
 
+    @Option(help: "For how many days rows that ended stay in the deck, for calls that are rated late.")
+    var keepDays = DeckUpdate.keptDays
+
     /// The mapping of the file and of the options together.
     func settings() async throws -> DeckMapping {
         var settings: DeckMapping

@@ -13,6 +13,8 @@ struct DeckReport {
             "deck \(diff.new.name): \(diff.old.rows.count) → \(diff.new.rows.count) rows, compared from \(diff.today.text) on",
             "  \(counts), unchanged \(diff.unchanged)",
         ]
+        let otherTerms = diff.changes.count(where: \.hasOtherTerms)
+        if otherTerms > 0 { lines.append("  other increments, fees or bounds: \(otherTerms)") }
         if let effect {
             lines.append(
                 "  traffic at old rates \(effect.before.text(.charge)), at those of \(effect.day.text) "
@@ -37,7 +39,7 @@ struct DeckReport {
     private func greatest(_ limit: Int) -> [Int] {
         guard limit > 0 else { return [] }
         if let effect, !effect.byChange.isEmpty { return effect.greatest(limit) }
-        let weights = diff.changes.map { diff.greatest($0)?.percentage.hundredths.magnitude ?? .max }
+        let weights = diff.changes.map { diff.greatest($0)?.percentage.hundredths.magnitude ?? 0 }
         return Array(weights.indices.sorted { (weights[$1], $0) < (weights[$0], $1) }.prefix(limit))
     }
 
@@ -46,7 +48,8 @@ struct DeckReport {
         let column = diff.greatest(change)?.column ?? (change.scope == .international ? .rate : .interstate)
         let prices = diff.prices(change, column)
         var cells = [
-            change.kind.rawValue, (change.scope == .international ? "+" : "") + change.prefix.text, change.from.text,
+            change.kind.rawValue + (change.hasOtherTerms ? " terms" : ""),
+            (change.scope == .international ? "+" : "") + change.prefix.text, change.from.text,
             change.until?.text ?? "", column.name, prices.old?.text ?? "", prices.new?.text ?? "",
             diff.percentage(change, column)?.text ?? "",
         ]
@@ -70,7 +73,9 @@ struct DeckReport {
         if withHeader {
             let prices = DeckReport.columns.flatMap { ["old_\($0.name)", "new_\($0.name)", "pct_\($0.name)"] }
             text =
-                (["deck", "change", "scope", "prefix", "from", "until", "line"] + prices + ["seconds", "effect"])
+                (["deck", "change", "other_terms", "scope", "prefix", "from", "until", "line"] + prices + [
+                    "seconds", "effect",
+                ])
                 .joined(separator: ",") + "\n"
         }
         let name = DeckFindings.quoted(diff.new.name)
@@ -127,6 +132,7 @@ struct DeckReport {
         let change = diff.changes[place]
         writer.object { writer in
             writer.field("change", change.kind.rawValue)
+            writer.field("other_terms", change.hasOtherTerms)
             writer.field("scope", change.scope.rawValue)
             writer.field("prefix", change.prefix.text)
             writer.field("from", change.from.text)

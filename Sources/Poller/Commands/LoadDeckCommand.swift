@@ -67,11 +67,11 @@ struct LoadDeck: AsyncParsableCommand {
     private func prepare(
         _ file: DeckFile, _ mode: DeckSuccession, _ today: UsageDay, _ pool: PostgresPool
     ) async throws -> [Work] {
-        let (trafficDays, lint) = (traffic, lint || strict)
+        let (trafficDays, keepDays, lint) = (traffic, columns.keepDays, lint || strict)
         return try await pool.withTransaction(isolation: .repeatableRead, readOnly: true) { transaction in
             try file.imported.sheets.map { sheet in
                 let update = try DeckUpdate.prepare(
-                    sheet, as: mode, today: today, trafficDays: trafficDays, in: transaction)
+                    sheet, as: mode, today: today, keepDays: keepDays, trafficDays: trafficDays, in: transaction)
                 let findings = lint ? try DeckUpdate.lint(update.sheet, today: today, in: transaction) : []
                 return Work(update: update, findings: findings)
             }

@@ -12,13 +12,16 @@ struct DeckUpdate: Sendable {
     /// What the changes weigh; nil where no traffic was asked for.
     var effect: DeckEffect?
 
+    /// For how many days rows that ended stay in a deck, for calls that are rated late.
+    static let keptDays = 45
+
     /// Puts a file's rows behind those in force, and compares.
     static func prepare(
-        _ file: RateSheet, as succession: DeckSuccession, today: UsageDay, trafficDays: Int? = nil,
-        in transaction: PostgresTransaction
+        _ file: RateSheet, as succession: DeckSuccession, today: UsageDay, keepDays: Int = keptDays,
+        trafficDays: Int? = nil, in transaction: PostgresTransaction
     ) throws -> DeckUpdate {
         let known = try DeckStore.inForce(file.name, in: transaction)
-        let sheet = file.succeeding(known?.sheet, as: succession)
+        let sheet = file.succeeding(known?.sheet, as: succession, oldest: today.advanced(days: -keepDays))
         var update = DeckUpdate(
             sheet: sheet, current: known?.deck, diff: DeckDiff(from: known?.sheet, to: sheet, today: today))
         if let trafficDays {

@@ -42,6 +42,19 @@ struct DeckSuccessionTests {
         #expect(merged.rows.map(\.line) == [0, 0, 2])
     }
 
+    @Test("rows that ended long ago don't stay, so that a deck doesn't grow with every month")
+    func oldest() throws {
+        let old = try sheet(
+            "telnyx", "312 0.0100 2025-01-01..2026-10-01", "312 0.0110 2026-10-01..2026-11-01", "312 0.0115 2026-11-01")
+        let merged = try sheet("telnyx", "312 0.0120 2026-12-01").succeeding(
+            old, as: .replace, oldest: day("2026-10-08"))
+        #expect(
+            lines(merged) == [
+                "312 0.0110000 2026-10-01..2026-11-01", "312 0.0115000 2026-11-01..2026-12-01",
+                "312 0.0120000 2026-12-01",
+            ])
+    }
+
     @Test("loading the same file again changes nothing", arguments: [DeckSuccession.replace, .amend, .exact])
     func again(mode: DeckSuccession) throws {
         let old = try sheet("telnyx", "212 0.0100 2026-01-01", "312 0.0100 2026-01-01")
