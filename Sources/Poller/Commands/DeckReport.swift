@@ -82,8 +82,8 @@ struct DeckReport {
         for (place, change) in diff.changes.enumerated() {
             let line = change.new.map { Int(diff.new.rows[$0].line) } ?? 0
             text +=
-                "\(name),\(change.kind.rawValue),\(change.scope.rawValue),\(change.prefix.text),\(change.from.text),"
-            text += "\(change.until?.text ?? ""),\(line > 0 ? "\(line)" : "")"
+                "\(name),\(change.kind.rawValue),\(change.hasOtherTerms),\(change.scope.rawValue),\(change.prefix.text),"
+            text += "\(change.from.text),\(change.until?.text ?? ""),\(line > 0 ? "\(line)" : "")"
             for column in DeckReport.columns {
                 let prices = diff.prices(change, column)
                 text += ",\(prices.old?.text ?? ""),\(prices.new?.text ?? ""),"

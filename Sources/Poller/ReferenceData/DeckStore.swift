@@ -134,7 +134,7 @@ extension DeckStore {
                     AND rate_prefix ~ '^[0-9]+$'
             )
             SELECT jurisdiction,
-                CASE WHEN jurisdiction = 'international' THEN left(ltrim(dni, '+'), \(digits))
+                CASE WHEN jurisdiction = 'international' THEN left(ltrim(dni, '+'), \(Int32(digits)))
                     ELSE left(coalesce(dni_lrn, right(dni, 10)), 7) END AS digits,
                 sum(seconds)::bigint AS seconds
             FROM call
