@@ -192,17 +192,3 @@ extension RateDeck.Scope {
     private static let domesticColumns: [RateRow.Column] = [.interstate, .intrastate, .local, .indeterminate]
     private static let internationalColumns: [RateRow.Column] = [.rate]
 }
-
-extension RateRow.Column {
-    /// As the files name it.
-    public var name: String {
-        switch self {
-        case .interstate: "interstate"
-        case .intrastate: "intrastate"
-        case .local: "local"
-        case .indeterminate: "indeterminate"
-        case .international: "international"
-        case .rate: "rate"
-        }
-    }
-}

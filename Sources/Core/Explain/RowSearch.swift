@@ -131,7 +131,7 @@ extension RateRow {
 
 extension RateRow.Column {
     /// The name of the column in decks and plans.
-    var name: String {
+    public var name: String {
         switch self {
         case .interstate: "interstate"
         case .intrastate: "intrastate"
