@@ -3,7 +3,7 @@
 # end-to-end test. Ends with a table of the steps and exit 0 when all of them passed.
 #
 #   --campaign NAME     run one of the long checks of deploy/campaigns/ after that, and show what it found
-#   --only STEP         run this step alone (repeatable); --list names the steps
+#   --only STEP         run this step alone (repeatable), with the build that it needs; --list names the steps
 #   --debug             check the debug build
 #
 # Logs are below .run/test/, the build below .build-test, so that it disturbs no build of yours.
@@ -144,7 +144,14 @@ step() { # NAME
 mkdir -p -- "$RUN"
 trap clean_up EXIT
 trap 'exit 130' INT TERM
-[[ ${#only[@]} == 0 ]] || STEPS=("${only[@]}")
+if ((${#only[@]} > 0)); then
+    STEPS=("${only[@]}")
+    # What runs programs runs those of the present sources.
+    case " ${only[*]} " in
+    *" build "*) ;;
+    *" tests "* | *" end-to-end "*) STEPS=(build "${STEPS[@]}") ;;
+    esac
+fi
 [[ -z $campaign ]] || STEPS+=(campaign)
 
 failed=()

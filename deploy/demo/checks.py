@@ -130,13 +130,17 @@ def ledger(stack):
         SELECT count(*)::int FROM billing.transactions t
         LEFT JOIN billing.transactions p ON p.customer_id = t.customer_id AND p.chain_index = t.chain_index - 1
         WHERE t.balance_before <> coalesce(p.balance_after, 0)""")
+    double = stack.value("""
+        SELECT count(*)::int FROM (SELECT rated_id FROM billing.usage_postings GROUP BY rated_id HAVING count(*) > 1) t""")
     unposted = stack.value(f"""
         SELECT count(*)::int FROM ({USAGE_TABLES}) u LEFT JOIN billing.usage_postings p ON p.rated_id = u.id
         WHERE u.status = 'rated' AND p.rated_id IS NULL""")
     return [
         Check("charges = debits + accrued + residue in every wallet", torn == 0, f"{torn} wallets differ"),
         Check("each ledger entry begins where the one before it ended", gaps == 0, f"{gaps} gaps"),
-        Check("each rated record is posted once", unposted == 0, f"{unposted} without a posting"),
+        Check(
+            "each rated record is posted once", unposted == 0 and double == 0,
+            f"{unposted} without a posting, {double} with two"),
     ]
 
 

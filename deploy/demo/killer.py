@@ -123,6 +123,20 @@ def process_id(stack, daemon):
     return None
 
 
+def kill_daemon(stack, daemon, seconds=20):
+    """Kills a daemon that waits for its hour, and waits until the supervisor has another one ready."""
+    pid = process_id(stack, daemon)
+    if pid is None:
+        return None
+    os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if process_id(stack, daemon) not in (None, pid):
+            return "started again"
+        time.sleep(0.05)
+    return None
+
+
 def fate_of(probe, xid):
     """What became of the transaction, once the server has noticed that its client is gone."""
     for _ in range(100):
