@@ -26,44 +26,62 @@ struct MatchStore: Sendable {
         let invoiceDate: UsageDay
     }
 
-    /// Reads both sides in one moment.
-    func day(_ day: UsageDay, of vendor: String) async throws -> Day {
-        try await pool.withTransaction(isolation: .repeatableRead, readOnly: true) { transaction in
-            var through: Int64 = 0
-            let ours = try transaction.query(
-                """
-                SELECT id, vendor_cdr_seq, sip_callid, ani, dni, start_stamp, billed_seconds, vendor_rate, vendor_cost
-                FROM billing.vendor_cdr
-                WHERE usage_day = \(day) AND vendor_name = \(vendor)
-                """
-            ).map { row in
-                through = max(through, try row.value("vendor_cdr_seq"))
-                return try MatchStore.record(
-                    row, id: try row.value("id") as UsageID, callID: "sip_callid", rate: "vendor_rate",
-                    cost: "vendor_cost",
-                    day: day)
-            }
-            let theirs = try transaction.query(
-                """
-                SELECT statement_id, line, callid, ani, dni, start_stamp, billed_seconds, rate, cost
-                FROM billing.vendor_statement_cdr
-                WHERE usage_day = \(day) AND vendor_name = \(vendor)
-                """
-            ).map { row in
-                try MatchStore.record(
-                    row, id: LineID(statement: try row.value("statement_id"), line: try row.value("line")),
-                    callID: "callid",
-                    rate: "rate", cost: "cost", day: day)
-            }
-            let invoice = try transaction.query(
-                """
-                SELECT max(invoice_date) AS invoice_date FROM billing.vendor_statements
-                WHERE vendor_name = \(vendor) AND first_day <= \(day) AND last_day >= \(day)
-                """)
-            return Day(
-                ours: ours, theirs: theirs, throughSequence: through,
-                invoiceDate: try invoice.first?.value("invoice_date") ?? day.advanced(days: 1))
+    /// Compares a day and replaces the comparison in force, one run of a vendor's day at a time: who waits for the lock reads after
+    /// the run before has committed, so nothing older ever supersedes something newer. The run, its matches and, through `dispute`,
+    /// the claim are one transaction.
+    func reconcile(
+        _ day: UsageDay, of vendor: String, at now: Instant,
+        compare: @escaping @Sendable (Day) throws -> ReconciliationRun.Result,
+        dispute: @escaping @Sendable (ReconciliationRun.Result, Identifier128, PostgresTransaction) throws -> Void
+    ) async throws -> ReconciliationRun.Result {
+        // Read committed: a snapshot of the transaction's would be taken before the lock is had.
+        try await pool.withTransaction { transaction in
+            _ = try transaction.query(
+                "SELECT pg_advisory_xact_lock(hashtextextended(\("recon:\(vendor):\(day.text)"), 0))")
+            let result = try compare(try MatchStore.read(day, of: vendor, in: transaction))
+            let run = try MatchStore.replace(result, at: now, in: transaction)
+            try dispute(result, run, transaction)
+            return result
         }
+    }
+
+    private static func read(
+        _ day: UsageDay, of vendor: String, in transaction: PostgresTransaction
+    ) throws -> Day {
+        var through: Int64 = 0
+        let ours = try transaction.query(
+            """
+            SELECT id, vendor_cdr_seq, sip_callid, ani, dni, start_stamp, billed_seconds, vendor_rate, vendor_cost
+            FROM billing.vendor_cdr
+            WHERE usage_day = \(day) AND vendor_name = \(vendor)
+            """
+        ).map { row in
+            through = max(through, try row.value("vendor_cdr_seq"))
+            return try MatchStore.record(
+                row, id: try row.value("id") as UsageID, callID: "sip_callid", rate: "vendor_rate",
+                cost: "vendor_cost",
+                day: day)
+        }
+        let theirs = try transaction.query(
+            """
+            SELECT statement_id, line, callid, ani, dni, start_stamp, billed_seconds, rate, cost
+            FROM billing.vendor_statement_cdr
+            WHERE usage_day = \(day) AND vendor_name = \(vendor)
+            """
+        ).map { row in
+            try MatchStore.record(
+                row, id: LineID(statement: try row.value("statement_id"), line: try row.value("line")),
+                callID: "callid",
+                rate: "rate", cost: "cost", day: day)
+        }
+        let invoice = try transaction.query(
+            """
+            SELECT max(invoice_date) AS invoice_date FROM billing.vendor_statements
+            WHERE vendor_name = \(vendor) AND first_day <= \(day) AND last_day >= \(day)
+            """)
+        return Day(
+            ours: ours, theirs: theirs, throughSequence: through,
+            invoiceDate: try invoice.first?.value("invoice_date") ?? day.advanced(days: 1))
     }
 
     /// Days of statements with a line that can be matched (rule C1), which the comparison in force has not looked at. Times say
@@ -87,28 +105,22 @@ struct MatchStore: Sendable {
         ).map { (try $0.value("vendor_name"), try $0.value("day")) }
     }
 
-    /// Replaces the day's comparison by a new one: the run, its matches, and, through `dispute`, the claim, all in one transaction.
-    func replace(
-        _ run: ReconciliationRun.Result, at now: Instant,
-        dispute: @escaping @Sendable (PostgresTransaction, Identifier128) throws -> Void
-    ) async throws {
-        try await pool.withTransaction { transaction in
-            _ = try transaction.query(
-                "SELECT pg_advisory_xact_lock(hashtextextended(\("recon:\(run.vendor):\(run.day.text)"), 0))")
-            try transaction.execute(
-                """
-                UPDATE billing.reconciliation_runs SET superseded_at = \(now)
-                WHERE vendor_name = \(run.vendor) AND usage_day = \(run.day) AND superseded_at IS NULL
-                """)
-            let id = Identifier128.random()
-            try transaction.execute(
-                """
-                INSERT INTO billing.reconciliation_runs (id, vendor_name, usage_day, started_at, through_vendor_cdr_seq, totals)
-                VALUES (\(id), \(run.vendor), \(run.day), \(now), \(run.throughSequence), \(run.totalsJSON)::jsonb)
-                """)
-            try MatchStore.copy(run.matching.matches, of: id, in: transaction)
-            try dispute(transaction, id)
-        }
+    private static func replace(
+        _ run: ReconciliationRun.Result, at now: Instant, in transaction: PostgresTransaction
+    ) throws -> Identifier128 {
+        try transaction.execute(
+            """
+            UPDATE billing.reconciliation_runs SET superseded_at = \(now)
+            WHERE vendor_name = \(run.vendor) AND usage_day = \(run.day) AND superseded_at IS NULL
+            """)
+        let id = Identifier128.random()
+        try transaction.execute(
+            """
+            INSERT INTO billing.reconciliation_runs (id, vendor_name, usage_day, started_at, through_vendor_cdr_seq, totals)
+            VALUES (\(id), \(run.vendor), \(run.day), \(now), \(run.throughSequence), \(run.totalsJSON)::jsonb)
+            """)
+        try MatchStore.copy(run.matching.matches, of: id, in: transaction)
+        return id
     }
 
     private static func record<ID>(

@@ -20,13 +20,13 @@ struct ReconciliationRun: Sendable {
 
     /// Reconciles one day as of `disputeDate`, on which a dispute would be opened.
     func run(vendor: String, day: UsageDay, disputeDate: UsageDay) async throws -> Result {
-        let sides = try await matches.day(day, of: vendor)
-        guard !sides.theirs.isEmpty else { throw ReconError.noStatement(vendor, day.text) }
-        let result = Result(
-            vendor: vendor, day: day, matching: Matching(.calls, ours: sides.ours, theirs: sides.theirs),
-            throughSequence: sides.throughSequence, invoiceDate: sides.invoiceDate)
         let instant = now()
-        try await matches.replace(result, at: instant) { transaction, run in
+        let result = try await matches.reconcile(day, of: vendor, at: instant) { sides in
+            guard !sides.theirs.isEmpty else { throw ReconError.noStatement(vendor, day.text) }
+            return Result(
+                vendor: vendor, day: day, matching: Matching(.calls, ours: sides.ours, theirs: sides.theirs),
+                throughSequence: sides.throughSequence, invoiceDate: sides.invoiceDate)
+        } dispute: { result, run, transaction in
             try desk.settle(result, run: run, on: disputeDate, at: instant, in: transaction)
         }
         for status in MatchStatus.allCases {

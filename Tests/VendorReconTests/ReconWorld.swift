@@ -5,6 +5,7 @@ import Foundation
 import Logging
 import Reference
 import TestSupport
+import Testing
 
 @testable import VendorRecon
 
@@ -90,6 +91,21 @@ struct ReconWorld {
                 'ANSWERED', 200, 900, '+16304207501', '+16467007042', 'TERMINATING:DOMESTIC:INTERSTATE', \(billed), \(rate),
                 \(cost), '{}', '1', \(ReconWorld.now))
             """)
+    }
+
+    /// Returns once somebody holds an advisory lock of this database, or waits for one; ten seconds at the most.
+    func advisoryLock(isGranted: Bool) async throws {
+        for _ in 0..<200 {
+            let locks = try await text(
+                """
+                SELECT count(*) FROM pg_locks
+                WHERE locktype = 'advisory' AND granted = \(isGranted)
+                    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                """)
+            if locks != "0" { return }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        Issue.record("no advisory lock")
     }
 
     /// The one value of a query.

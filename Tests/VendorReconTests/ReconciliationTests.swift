@@ -79,6 +79,31 @@ struct ReconciliationTests {
         }
     }
 
+    @Test(
+        "of two runs of a day at once the later reads after the earlier has ended, so nothing old replaces something new"
+    )
+    func twoAtOnce() async throws {
+        try await ReconWorld.with { world in
+            try await world.importStatement(line("a"))
+            let key = try #require(
+                try await world.admin.query(
+                    "SELECT hashtextextended(\("recon:telnyx:\(world.day.text)"), 0) AS key"
+                ).first?.value("key") as Int64?)
+            // Another run is at work, and an attempt comes while ours waits for it.
+            async let other: Bool? = world.admin.withAdvisoryLock(key) {
+                try await world.advisoryLock(isGranted: false)
+                try await world.addAttempt(
+                    callID: "a", start: "2026-11-22T10:00:00Z", billed: 60, rate: "0.0045", cost: "0.0045")
+                return true
+            }
+            try await world.advisoryLock(isGranted: true)
+            let result = try await world.reconciliation.run(
+                vendor: "telnyx", day: world.day, disputeDate: ReconWorld.now.usageDay)
+            #expect(try await other == true)
+            #expect(result.count(of: .matched) == 1)
+        }
+    }
+
     @Test("behind the thirtieth day nothing is claimed")
     func windowClosed() async throws {
         try await ReconWorld.with { world in
