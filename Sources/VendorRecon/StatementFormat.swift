@@ -36,13 +36,13 @@ struct StatementFormat: Sendable {
     init(named name: String, in directory: String) async throws {
         let path = "\(directory)/\(name).yaml"
         guard FileManager.default.fileExists(atPath: path) else {
-            throw ReconError.badFile(path, ["there is no such statement format"])
+            throw ReconError.badFormat(path, ["there is no such statement format"])
         }
         let config: ConfigReader
         do {
             config = ConfigReader(provider: try await FileProvider<YAMLSnapshot>(filePath: .init(path)))
         } catch {
-            throw ReconError.badFile(path, ["cannot be read: \(error)"])
+            throw ReconError.badFormat(path, ["cannot be read: \(error)"])
         }
         var faults: [String] = []
         self.name = name
@@ -69,7 +69,7 @@ struct StatementFormat: Sendable {
             if columns[field] == nil, field.isRequired { faults.append("columns.\(field.rawValue): is required") }
         }
         self.columns = columns
-        guard faults.isEmpty else { throw ReconError.badFile(path, faults) }
+        guard faults.isEmpty else { throw ReconError.badFormat(path, faults) }
     }
 
     /// An amount's text as a plain decimal: without currency and thousands marks, with a point.

@@ -30,11 +30,11 @@ struct StatementImport: Sendable {
         do throws(MappedFile.Failure) {
             file = try MappedFile(path: path)
         } catch {
-            throw ReconError.badFile(path, ["cannot be read: \(error)"])
+            throw ReconError.unreadable(path, "\(error)")
         }
         let checksum = file.sha256
         if let known = try await store.importedFile(checksum: checksum) { return .knownAlready(as: known) }
-        guard let snapshot = try await SnapshotLoader.load(from: store.pool) else {
+        guard let snapshot = try await SnapshotLoader.load(from: store.pool), snapshot.stamp.referenceVersion > 0 else {
             throw ReconError(reason: "no-reference-data", description: "no reference data is loaded")
         }
         let reader = StatementReader(format: format, numbers: snapshot.tables.reference.numbers.plan)
