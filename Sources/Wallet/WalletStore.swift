@@ -119,6 +119,15 @@ extension WalletStore {
         let made = try transaction.query(
             """
             INSERT INTO billing.wallets (customer_id, model, credit_limit, auto_recharge_enabled, auto_recharge_threshold,
+        let missing = try transaction.query(
+            """
+            SELECT c.customer_id
+            FROM billing.customers AS c
+            WHERE c.customer_id = ANY (\(customers))
+                AND NOT EXISTS (SELECT FROM billing.wallets AS w WHERE w.customer_id = c.customer_id)
+            """)
+        guard !missing.isEmpty else { return }
+        try WalletTermsLock.share(in: transaction)
                 auto_recharge_amount, created_at, updated_at)
             SELECT customer_id, model, initial_credit_limit, auto_recharge_enabled, auto_recharge_threshold,
                 auto_recharge_amount, \(now), \(now)

@@ -115,6 +115,36 @@ struct CustomerFileTests {
         }
     }
 
+    @Test(
+        "what a wallet was made with is the customer's for good; until there is a wallet it can change", .needsPostgres)
+    func fixedTerms() async throws {
+        try await BillerWorld.with { world in
+            let order = Core.JSONValue.object([
+                .init(name: "enabled", value: .bool(true)), .init(name: "threshold", value: .string("20.00")),
+                .init(name: "amount", value: .string("50.00")),
+            ])
+            let prepaid: [String: Core.JSONValue] = [
+                "model": .string("PREPAID"), "credit_limit": .string("0.00"), "opening_balance": .string("10.0000"),
+                "auto_recharge": order,
+            ]
+            try await world.load([:])
+            try await world.load(prepaid)
+            try await world.pool.execute(
+                """
+                INSERT INTO billing.wallets (customer_id, model, created_at, updated_at)
+                SELECT customer_id, model, now(), now() FROM billing.customers
+                """)
+            try await world.load(prepaid.merging(["name": .string("Prairie Freight & Co.")]) { $1 })
+            let faults = try await #require(throws: FileFaults.self) { try await world.load([:]) }
+            #expect(
+                faults.faults.map(\.path) == ["/0/model", "/0/credit_limit", "/0/opening_balance", "/0/auto_recharge"])
+            #expect(faults.faults.first?.problem.contains("wallet") == true)
+            let stored = try #require(try await CustomerStore(pool: world.own).customers().first)
+            #expect(stored.model == .prepaid)
+            #expect(stored.name == "Prairie Freight & Co.")
+        }
+    }
+
     @Test("another customer's BAN or number is not taken, and nothing of the file with it", .needsPostgres)
     func conflicts() async throws {
         try await BillerWorld.with { world in

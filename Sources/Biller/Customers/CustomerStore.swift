@@ -16,10 +16,15 @@ struct CustomerStore: Sendable {
     }
 
     /// Takes customers all together or not at all; who was there with other values is changed.
-    /// - Throws: `FileFaults` where a BAN or number is another customer's.
+    /// - Throws: `FileFaults` where a BAN or number is another customer's, or a field is one that the customer's wallet keeps.
     func load(_ customers: [Customer], actor: String, at now: Instant) async throws -> LoadOutcome {
         try await pool.withTransaction { transaction in
-            let faults = try CustomerStore.conflicts(of: customers, in: transaction)
+            try WalletTermsLock.lock(in: transaction)
+            let terms = try FixedTerms.read(of: customers.map(\.id), in: transaction)
+            var faults = try CustomerStore.conflicts(of: customers, in: transaction)
+            for (index, customer) in customers.enumerated() {
+                faults += terms[customer.id]?.faults(of: customer, path: "/\(index)") ?? []
+            }
             guard faults.isEmpty else { throw FileFaults(faults: faults) }
             var outcome = LoadOutcome()
             // All at once, so that a number can go from one customer of the file to another.
