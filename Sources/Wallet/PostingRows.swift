@@ -38,8 +38,9 @@ struct PostingRows: Sendable {
         for (charge, reason) in parked {
             try transaction.execute(
                 """
-                INSERT INTO billing.parked_postings (rated_id, usage_day, rated_seq, customer_id, reason, parked_at)
+                INSERT INTO billing.parked_postings AS parked (rated_id, usage_day, rated_seq, customer_id, reason, parked_at)
                 VALUES (\(charge.id), \(charge.day), \(charge.sequence), \(charge.customer), \(reason), \(now))
+                ON CONFLICT (rated_id) DO UPDATE SET reason = excluded.reason, attempts = parked.attempts + 1
                 """)
         }
     }

@@ -15,7 +15,7 @@ struct RatedCharge: Hashable, Sendable {
     let corrects: UsageID?
 
     /// Where the record stands, as `transactions.reference_type` names it.
-    enum Service: String, Sendable {
+    enum Service: String, CaseIterable, Sendable {
         case cdr, mdr, api
     }
 }

@@ -31,16 +31,35 @@ struct RatedUsageReader {
     ) throws -> [RatedCharge] {
         try transaction.query(
             """
-            SELECT id, rated_seq, customer_id, charge, corrects
+            SELECT id, usage_day, rated_seq, customer_id, charge, corrects
             FROM \(identifier: service.table)
             WHERE usage_day = \(day) AND rated_seq > \(through) AND rated_seq <= \(mark) AND status = 'rated'
             """
-        ).map { row in
-            RatedCharge(
-                id: try row.value("id"), day: day, sequence: try row.value("rated_seq"),
-                customer: try row.value("customer_id"), charge: try row.value("charge"), service: service,
-                corrects: try row.value("corrects"))
+        ).map { try RatedCharge($0, service: service) }
+    }
+
+    /// The charges of some records of these days, in the order of their numbers.
+    func charges(of ids: [UsageID], on days: [UsageDay]) throws -> [RatedCharge] {
+        var charges: [RatedCharge] = []
+        for service in RatedCharge.Service.allCases {
+            charges += try transaction.query(
+                """
+                SELECT id, usage_day, rated_seq, customer_id, charge, corrects
+                FROM \(identifier: service.table)
+                WHERE usage_day = ANY (\(days)) AND id = ANY (\(ids)) AND status = 'rated'
+                """
+            ).map { try RatedCharge($0, service: service) }
         }
+        return charges.sorted { $0.sequence < $1.sequence }
+    }
+}
+
+extension RatedCharge {
+    fileprivate init(_ row: PostgresRow, service: Service) throws {
+        self.init(
+            id: try row.value("id"), day: try row.value("usage_day"), sequence: try row.value("rated_seq"),
+            customer: try row.value("customer_id"), charge: try row.value("charge"), service: service,
+            corrects: try row.value("corrects"))
     }
 }
 

@@ -13,8 +13,10 @@ struct WalletCommand: DaemonProgram {
             Examples:
               wallet serve --config /etc/warp-billing/wallet.yaml
               wallet check-config
+              wallet parked list
+              wallet parked retry --all
             """,
-        subcommands: [ServeCommand<Self>.self, CheckConfigCommand<Self>.self])
+        subcommands: [ServeCommand<Self>.self, CheckConfigCommand<Self>.self, ParkedCommand.self])
 
     static let daemon = Daemon(
         name: "wallet", role: "warp_wallet", port: 8083, keys: WalletConfig.keys)

@@ -42,9 +42,9 @@ struct WalletStore: Sendable {
     /// How far rated usage has been posted or parked, completely; the biller cuts invoices there (M22).
     static let ratedProgress = Progress(table: "billing.wallet_progress", source: "rated")
 
-    /// Posts each charge exactly once, in the order of their numbers. The days' partitions exist.
-    private static func post(
-        _ charges: [RatedCharge], at now: Instant, in transaction: PostgresTransaction
+    /// Posts each charge exactly once, in the order of their numbers. One that is parked stays so, unless it is tried again.
+    static func post(
+        _ charges: [RatedCharge], isRetry: Bool = false, at now: Instant, in transaction: PostgresTransaction
     ) throws -> PostingOutcome {
         var outcome = PostingOutcome()
         guard !charges.isEmpty else { return outcome }
@@ -52,7 +52,7 @@ struct WalletStore: Sendable {
         try makeMissingWallets(of: customers, at: now, in: transaction)
         try ensurePartitions(of: charges, in: transaction)
         var wallets = try WalletRow.lock(customers, in: transaction)
-        let settled = try settled(charges, in: transaction)
+        let settled = try settled(charges, isRetry: isRetry, in: transaction)
         var rows = PostingRows()
         for charge in charges {
             guard !settled.contains(charge.id), !rows.contains(charge.id) else {
@@ -98,14 +98,17 @@ struct WalletStore: Sendable {
     }
 
     /// Which of the charges have a posting, or wait in the parking table for a person.
-    private static func settled(_ charges: [RatedCharge], in transaction: PostgresTransaction) throws -> Set<UsageID> {
+    private static func settled(
+        _ charges: [RatedCharge], isRetry: Bool, in transaction: PostgresTransaction
+    ) throws -> Set<UsageID> {
         let ids = charges.map(\.id)
         let days = Set(charges.map(\.day)).sorted()
         let rows = try transaction.query(
             """
             SELECT rated_id FROM billing.usage_postings WHERE usage_day = ANY (\(days)) AND rated_id = ANY (\(ids))
             UNION ALL
-            SELECT rated_id FROM billing.parked_postings WHERE rated_id = ANY (\(ids)) AND resolved_at IS NULL
+            SELECT rated_id FROM billing.parked_postings
+            WHERE NOT \(isRetry) AND rated_id = ANY (\(ids)) AND resolved_at IS NULL
             """)
         return Set(try rows.map { try $0.value("rated_id") as UsageID })
     }
@@ -116,9 +119,6 @@ extension WalletStore {
     static func makeMissingWallets(
         of customers: [CustomerID], at now: Instant, in transaction: PostgresTransaction
     ) throws {
-        let made = try transaction.query(
-            """
-            INSERT INTO billing.wallets (customer_id, model, credit_limit, auto_recharge_enabled, auto_recharge_threshold,
         let missing = try transaction.query(
             """
             SELECT c.customer_id
@@ -128,6 +128,9 @@ extension WalletStore {
             """)
         guard !missing.isEmpty else { return }
         try WalletTermsLock.share(in: transaction)
+        let made = try transaction.query(
+            """
+            INSERT INTO billing.wallets (customer_id, model, credit_limit, auto_recharge_enabled, auto_recharge_threshold,
                 auto_recharge_amount, created_at, updated_at)
             SELECT customer_id, model, initial_credit_limit, auto_recharge_enabled, auto_recharge_threshold,
                 auto_recharge_amount, \(now), \(now)

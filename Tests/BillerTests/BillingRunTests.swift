@@ -1,6 +1,7 @@
 import Core
 import DaemonKit
 import Drivers
+import Logging
 import TestSupport
 import Testing
 
@@ -183,6 +184,18 @@ struct BillingRunTests {
             try await world.pool.execute("UPDATE billing.parked_postings SET resolved_at = now()")
             let next = try await world.biller().run.run()
             #expect(next.issued.map { "\($0.number) \($0.document.customer.ban)" } == ["WB-000002 BAN2"])
+
+            // An invoice that the wallet has not taken holds its customer back too.
+            try await world.pool.execute(
+                """
+                INSERT INTO billing.parked_invoices (invoice_id, invoice_seq, customer_id, reason, parked_at)
+                SELECT id, invoice_seq, customer_id, 'AMOUNT_OVERFLOW', now() FROM billing.invoices
+                WHERE invoice_number = 'WB-000002'
+                """)
+            let heldBack = try await InvoiceCut(
+                pool: world.own, wait: .zero, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            ).heldBack(at: 0)
+            #expect(heldBack.map(\.text) == [TestCustomers.summit])
         }
     }
 

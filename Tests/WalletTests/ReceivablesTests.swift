@@ -72,16 +72,44 @@ struct ReceivablesTests {
         }
     }
 
+    @Test("an invoice that its wallet refuses is parked and holds up no other; tried again it is booked once")
+    func refused() async throws {
+        try await WalletWorld.with { world in
+            try await addInvoice(
+                in: world, of: WalletWorld.prepaid, accrued: "0", total: "0.00", taxDue: "0",
+                taxFromBalance: "1000001.00")
+            try await addInvoice(
+                in: world, of: WalletWorld.postpaid, accrued: "0", total: "5.00", taxDue: "0", taxFromBalance: "0",
+                number: "WB-000002")
+            try await Receivables(pool: world.store.pool, now: { world.noon }, logger: Logger(label: "test")).sweep(
+                upTo: 2)
+            #expect(try await world.amounts(WalletWorld.postpaid) == "0.0000 0.0000 0.00000 5.00")
+            let parked = ParkedStore(pool: world.store.pool)
+            #expect(try await parked.open(limit: 9).map { "\($0.kind) \($0.reason)" } == ["invoice AMOUNT_OVERFLOW"])
+            let again = try await parked.retry(only: nil, actor: "operator:ada", at: world.noon)
+            #expect(again == ParkedStore.RetryOutcome(posted: 0, stillParked: 1))
+
+            try await world.admin.execute(
+                "UPDATE billing.invoices SET tax_from_balance = 0.20 WHERE tax_from_balance > 0")
+            let booked = try await parked.retry(only: nil, actor: "operator:ada", at: world.noon)
+            #expect(booked == ParkedStore.RetryOutcome(posted: 1, stillParked: 0))
+            #expect(try await world.amounts(WalletWorld.prepaid) == "0.8000 0.0000 0.00000 0.00")
+            #expect(
+                try await parked.retry(only: nil, actor: "operator:ada", at: world.noon) == ParkedStore.RetryOutcome())
+            #expect(try await world.text("SELECT attempts::text FROM billing.parked_invoices") == "3")
+        }
+    }
+
     private func addInvoice(
         in world: WalletWorld, of customer: CustomerID, accrued: String, total: String, taxDue: String,
-        taxFromBalance: String, status: String = "sent"
+        taxFromBalance: String, status: String = "sent", number: String = "WB-000001"
     ) async throws {
         try await world.admin.execute(
             """
             INSERT INTO billing.invoices (id, invoice_seq, invoice_number, customer_id, period_start, period_end, invoice_date,
                 due_date, subtotal, taxes, accrued_carried, usage_charges, total, amount_due, tax_due, tax_from_balance, status, document,
                 created_at)
-            VALUES (gen_random_uuid(), nextval('billing.invoices_seq'), 'WB-000001', \(customer), '2026-11-01', '2026-11-30',
+            VALUES (gen_random_uuid(), nextval('billing.invoices_seq'), \(number), \(customer), '2026-11-01', '2026-11-30',
                 '2026-12-01', '2026-12-31', 0, 0, \(accrued), 0, \(total), \(total), \(taxDue), \(taxFromBalance), \(status), '{}',
                 \(world.noon))
             """)

@@ -133,6 +133,31 @@ struct UsageDebitsTests {
         }
     }
 
+    @Test("parked usage is posted once by a retry, when what it lacked is there")
+    func retried() async throws {
+        try await WalletWorld.with { world in
+            let late = CustomerID(Identifier128(high: 9, low: 9))
+            try await world.addCall(late, charge: "0.50000")
+            let other = try await world.addCall(CustomerID(Identifier128(high: 9, low: 8)), charge: "0.50000")
+            try await world.post()
+            let parked = ParkedStore(pool: world.store.pool)
+            #expect(
+                try await parked.retry(only: other.value, actor: "operator:ada", at: world.noon)
+                    == ParkedStore.RetryOutcome(posted: 0, stillParked: 1))
+            try await world.addCustomer(late, model: "PREPAID", balance: "2.0000", limit: "0.00")
+            #expect(
+                try await parked.retry(only: nil, actor: "operator:ada", at: world.noon)
+                    == ParkedStore.RetryOutcome(posted: 1, stillParked: 1))
+            #expect(
+                try await parked.retry(only: nil, actor: "operator:ada", at: world.noon)
+                    == ParkedStore.RetryOutcome(posted: 0, stillParked: 1))
+            #expect(try await world.amounts(late) == "1.5000 0.0000 0.00000 0.00")
+            #expect(try await parked.open(limit: 9).map { "\($0.id) \($0.attempts)" } == ["\(other.value) 4"])
+            let trail = try await world.text("SELECT string_agg(actor || ' ' || action, ',') FROM billing.wallet_audit")
+            #expect(trail == "operator:ada parked-usage.retry")
+        }
+    }
+
     @Test("the alert of the level that a debit crossed is told once, and an overdraft suspends")
     func alerts() async throws {
         try await WalletWorld.with { world in

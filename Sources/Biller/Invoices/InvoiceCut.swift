@@ -54,13 +54,17 @@ struct InvoiceCut: Sendable {
         return try rows.first?.value("through_seq") ?? 0
     }
 
-    /// Customers with usage at or below a cut that the wallet could not post: they are held back (M22).
+    /// Customers with usage at or below a cut, or an invoice, that the wallet could not post: they are held back (M22).
     func heldBack(at cut: Int64) async throws -> Set<CustomerID> {
         let rows = try await pool.query(
             """
             SELECT DISTINCT customer_id
             FROM billing.parked_postings
             WHERE resolved_at IS NULL AND customer_id IS NOT NULL AND rated_seq <= \(cut)
+            UNION
+            SELECT customer_id
+            FROM billing.parked_invoices
+            WHERE resolved_at IS NULL
             """)
         return Set(try rows.map { try $0.value("customer_id") })
     }
