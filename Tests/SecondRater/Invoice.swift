@@ -202,6 +202,7 @@ private struct Bases {
         let nonTelecom = amounts["nontelecom"] ?? .zero
         let all = amounts.values.reduce(.zero, +)
         let international = amounts["international"] ?? .zero
+        let interstate = interstate.rounded(5)
         return .object([
             "class": .string(isCarrier ? "carrier_carrier" : "end_user"), "interstate": .decimal(interstate, 5),
             "international": .decimal(international, 5),
