@@ -127,23 +127,39 @@ struct FieldReader {
 
 /// The readers of texts that files share.
 enum FileText {
-    /// An amount with at most so many decimals, not negative.
+    /// What `money` reads, in words: `an amount with 2 decimals, at most 99999999.99`.
+    static func moneyKind(_ decimals: MoneyScale) -> String {
+        "an amount with \(decimals.rawValue) decimals, at most \(mostMoney(decimals).text(decimals))"
+    }
+
+    /// An amount with at most so many decimals, not negative, and not more than its column holds.
     static func money(_ decimals: MoneyScale) -> (String) -> Money? {
         { text in
             do throws(FixedPoint.ParsingError) {
                 let amount = try Money(parsing: text)
-                return amount >= .zero && amount.isWhole(at: decimals) ? amount : nil
+                return amount >= .zero && amount <= mostMoney(decimals) && amount.isWhole(at: decimals) ? amount : nil
             } catch {
                 return nil
             }
         }
     }
 
-    /// A factor, seven decimals, not negative.
+    /// The most that a customer's or a tax's column of so many decimals holds: numeric(10, 2), numeric(10, 4), numeric(12, 7).
+    private static func mostMoney(_ decimals: MoneyScale) -> Money {
+        let dollars: Int64 =
+            switch decimals {
+            case .cents: 100_000_000
+            case .ledger: 1_000_000
+            case .charge, .full: 100_000
+            }
+        return Money(units: dollars * 10_000_000 - decimals.units)
+    }
+
+    /// A factor, seven decimals, not negative, and below the 100,000 that its column holds.
     static func factor(_ text: String) -> Factor? {
         do throws(FixedPoint.ParsingError) {
             let factor = try Factor(parsing: text)
-            return factor >= .zero ? factor : nil
+            return factor >= .zero && factor.units < 1_000_000_000_000 ? factor : nil
         } catch {
             return nil
         }

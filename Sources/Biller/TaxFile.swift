@@ -58,7 +58,7 @@ struct TaxFile {
             let bases = bases(&fields)
             kind = rate.map { .percent($0, of: bases) }
         case "per_line":
-            kind = fields.required("amount", "an amount", FileText.money(.full)).map { .perLine($0) }
+            kind = fields.required("amount", FileText.moneyKind(.full), FileText.money(.full)).map { .perLine($0) }
         default: break
         }
         if let ends, ends <= effective { fields.fault("ends", "does not lie behind effective") }

@@ -31,7 +31,16 @@ struct CustomerFileTests {
                 expected: "/0/billing_timezone: 'EST5' is not an IANA time zone"),
             Fault(
                 field: "credit_limit", value: .string("10.005"),
-                expected: "/0/credit_limit: '10.005' is not an amount with two decimals"),
+                expected: "/0/credit_limit: '10.005' is not an amount with 2 decimals, at most 99999999.99"),
+            Fault(
+                field: "credit_limit", value: .string("100000000.00"),
+                expected: "/0/credit_limit: '100000000.00' is not an amount with 2 decimals, at most 99999999.99"),
+            Fault(
+                field: "opening_balance", value: .string("1000000"),
+                expected: "/0/opening_balance: '1000000' is not an amount with 4 decimals, at most 999999.9999"),
+            Fault(
+                field: "margin_alert_pct", value: .string("1000.00"),
+                expected: "/0/margin_alert_pct: '1000.00' is not a percentage with two decimals, at most 999.99"),
             Fault(field: "credit_limit", value: .number("10"), expected: "/0/credit_limit: is not a text"),
             Fault(
                 field: "numbers", value: .array([.string("3122017001")]),
@@ -74,6 +83,19 @@ struct CustomerFileTests {
             ])
         }
         #expect(faults.faults.map(\.path) == ["/1/ban", "/1/id", "/1/numbers/0"])
+    }
+
+    @Test("the most that a file may say of a customer can be kept", .needsPostgres)
+    func bounds() async throws {
+        try await BillerWorld.with { world in
+            try await world.load([
+                "credit_limit": .string("99999999.99"), "opening_balance": .string("999999.9999"),
+                "margin_alert_pct": .string("999.99"),
+            ])
+            let stored = try #require(try await CustomerStore(pool: world.own).customers().first)
+            #expect(stored.creditLimit == (try money("99999999.99")))
+            #expect(stored.openingBalance == (try money("999999.9999")))
+        }
     }
 
     @Test("the tutorial's customers come back as the file has them", .needsPostgres)

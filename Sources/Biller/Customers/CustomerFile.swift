@@ -47,9 +47,10 @@ struct CustomerFile {
         let btn = reader.optional("btn", "a number of ten digits") { text in
             text.utf8.count == 10 && text.allSatisfy { $0.isASCII && $0.isNumber } ? text : nil
         }
-        let margin = reader.optional("margin_alert_pct", "a percentage with two decimals", parsePercentage)
-        let limit = reader.optional("credit_limit", "an amount with two decimals", FileText.money(.cents))
-        let opening = reader.optional("opening_balance", "an amount with four decimals", FileText.money(.ledger))
+        let margin = reader.optional(
+            "margin_alert_pct", "a percentage with two decimals, at most 999.99", parsePercentage)
+        let limit = reader.optional("credit_limit", FileText.moneyKind(.cents), FileText.money(.cents))
+        let opening = reader.optional("opening_balance", FileText.moneyKind(.ledger), FileText.money(.ledger))
         let billedFrom = reader.required("billed_from", "a day such as 2026-11-01", FileText.day)
         let numbers = self.numbers(&reader)
         let recharge = autoRecharge(&reader)
@@ -91,8 +92,8 @@ struct CustomerFile {
         guard let value = reader.value("auto_recharge") else { return nil }
         var fields = FieldReader(value, path: reader.path(of: "auto_recharge"))
         let isEnabled = fields.flag("enabled", default: false)
-        let threshold = fields.optional("threshold", "an amount with two decimals", FileText.money(.cents))
-        let amount = fields.optional("amount", "an amount with two decimals", FileText.money(.cents))
+        let threshold = fields.optional("threshold", FileText.moneyKind(.cents), FileText.money(.cents))
+        let amount = fields.optional("amount", FileText.moneyKind(.cents), FileText.money(.cents))
         let isGiven = isEnabled || threshold != nil || amount != nil
         if isGiven, threshold == nil { fields.fault("threshold", "is missing") }
         if isGiven, amount.map({ $0 == .zero }) ?? true { fields.fault("amount", "must be above 0.00") }
@@ -155,6 +156,11 @@ struct CustomerFile {
     }
 
     private static func parsePercentage(_ text: String) -> Percentage? {
-        do throws(FixedPoint.ParsingError) { return try Percentage(parsing: text) } catch { return nil }
+        do throws(FixedPoint.ParsingError) {
+            let percentage = try Percentage(parsing: text)
+            return abs(percentage.hundredths) < 100_000 ? percentage : nil
+        } catch {
+            return nil
+        }
     }
 }
