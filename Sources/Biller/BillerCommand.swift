@@ -30,11 +30,17 @@ struct BillerCommand: DaemonProgram {
     /// The daemon's parts: cycles are closed on schedule, exports tried again, customer-days kept, questions answered.
     static func build(_ context: DaemonContext) throws {
         let biller = try BillerServices(context)
+        // One request may take as long as it may, and a run is not stuck for that.
+        let limit = Duration.seconds(600 + context.config[BillerConfig.netSuiteTimeout])
         // Not at once: a restart between a period's end and the hour of billing must not close the period early.
-        context.schedule("billing", context.config[BillerConfig.billingSchedule], startsAtOnce: false) {
+        context.schedule(
+            "billing", context.config[BillerConfig.billingSchedule], startsAtOnce: false, limit: limit
+        ) {
             _ = try await biller.runCycle(waiting: .seconds(300))
         }
-        context.schedule("netsuite", .every(seconds: context.config[BillerConfig.netSuiteRetryInterval])) {
+        context.schedule(
+            "netsuite", .every(seconds: context.config[BillerConfig.netSuiteRetryInterval]), limit: limit
+        ) {
             let label = NetSuiteSync.label(at: biller.now(), run: .random())
             try await biller.finish(label: label)
         }

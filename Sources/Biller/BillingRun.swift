@@ -64,6 +64,7 @@ struct BillingRun: Sendable {
             do {
                 return try await run(through: through, ban: ban)
             } catch BillerError.runInProgress where ContinuousClock.now < deadline {
+                Watchdog.progressed()
                 try await Task.sleep(for: .milliseconds(250))
             }
         }
@@ -157,6 +158,7 @@ struct BillingRun: Sendable {
         let claims = free.map { claim($0, cut: max(cut, $0.last?.cut ?? 0)) }
         for (index, usage) in try await usage.usage(of: claims).enumerated() {
             let due = free[index]
+            Watchdog.progressed()
             do {
                 guard let draft = try await draft(due, claims[index], usage, maker: maker) else {
                     try await invoices.close(claims[index], due.period, after: due.last)

@@ -108,7 +108,7 @@ public struct ScheduledWork: Service {
     /// Work on a schedule.
     /// - Parameters:
     ///   - startsAtOnce: whether the first run is now; then the work itself knows what is due, also after downtime.
-    ///   - limit: how long one run may take before it counts as stuck.
+    ///   - limit: how long a run may go without `Watchdog.progressed()` before it counts as stuck.
     public init(
         _ name: String, _ schedule: Schedule, startsAtOnce: Bool = true, limit: Duration = .seconds(600), loop: Loop,
         work: @escaping @Sendable () async throws -> Void
@@ -144,7 +144,7 @@ public struct ScheduledWork: Service {
     private func runOnce(_ worker: Watchdog.Worker) async -> Bool {
         let start = ContinuousClock.now
         do {
-            try await worker.waiting(upTo: limit) { try await work() }
+            try await worker.running(upTo: limit, work)
             loop.metrics.increment(.runs, name, "done")
             return true
         } catch {

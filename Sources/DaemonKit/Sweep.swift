@@ -16,7 +16,7 @@ public struct Sweep: Service {
     /// A sweep of one kind of facts.
     /// - Parameters:
     ///   - kind: whose horizon is asked: `raw_cdr`, `rated`.
-    ///   - limit: how long one sweep may take before it counts as stuck.
+    ///   - limit: how long a sweep may go without `Watchdog.progressed()` before it counts as stuck.
     ///   - body: handles (own mark, through] and moves the mark; it may run twice for the same facts, never twice at once.
     public init(
         _ name: String, kind: String, every interval: Duration, limit: Duration = .seconds(600), pool: PostgresPool,
@@ -51,7 +51,7 @@ public struct Sweep: Service {
 
     private func sweepOnce(_ worker: Watchdog.Worker) async -> Bool {
         do {
-            try await worker.waiting(upTo: limit) {
+            try await worker.running(upTo: limit) {
                 let through = try await horizon.through(pool)
                 try await body(through)
                 loop.metrics.set(.sweepThrough, to: Int(through), name)

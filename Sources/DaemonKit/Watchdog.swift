@@ -17,7 +17,14 @@ public final class Watchdog: Sendable {
         var nextID = 0
     }
 
+    /// What the surrounding task works at: a worker, and the time it may take to the next sign of progress.
+    private struct Run: Sendable {
+        let worker: Worker
+        let limit: Duration
+    }
+
     private let state = Mutex(State())
+    @TaskLocal private static var run: Run?
 
     /// A watchdog without workers.
     public init() {}
@@ -30,6 +37,13 @@ public final class Watchdog: Sendable {
             return state.nextID
         }
         return Worker(watchdog: self, id: id)
+    }
+
+    /// To be called by work that goes through many documents, batches or customers, at each of them: the scheduled run or the sweep
+    /// that does this work has its limit again from now on (M31). Nothing outside of such work.
+    public static func progressed() {
+        guard let run else { return }
+        run.worker.extend(by: run.limit)
     }
 
     /// The workers whose deadline has passed, by name.
@@ -56,12 +70,19 @@ public final class Watchdog: Sendable {
             return try await body()
         }
 
+        /// Runs work that may take the limit at once, and again after each `Watchdog.progressed()` in it.
+        public func running(upTo limit: Duration, _ work: @Sendable () async throws -> Void) async throws {
+            extend(by: limit)
+            defer { progress() }
+            try await Watchdog.$run.withValue(Run(worker: self, limit: limit)) { try await work() }
+        }
+
         /// Says that the worker has ended and need not progress any more.
         public func done() {
             watchdog.state.withLock { state in _ = state.entries.removeValue(forKey: id) }
         }
 
-        private func extend(by limit: Duration) {
+        fileprivate func extend(by limit: Duration) {
             watchdog.state.withLock { state in
                 guard let deadline = state.entries[id]?.deadline else { return }
                 state.entries[id]?.due = .now + deadline + limit

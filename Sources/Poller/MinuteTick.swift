@@ -44,6 +44,7 @@ struct MinuteTick: Sendable {
                 let rows = try await pipeline.reader.withoutOutcome(
                     kind, on: day, after: after, through: through, limit: pipeline.limits.batchRows)
                 guard let last = rows.last else { break }
+                Watchdog.progressed()
                 if warily {
                     for row in rows { try await pipeline.handleWarily(row, retry: retry) }
                 } else {

@@ -46,6 +46,7 @@ struct ReconciliationRun: Sendable {
     /// Every day with a statement that has not been looked at since it came.
     func runOpenDays() async throws {
         for (vendor, day) in try await matches.openDays() {
+            Watchdog.progressed()
             _ = try await run(vendor: vendor, day: day, disputeDate: now().usageDay)
         }
     }

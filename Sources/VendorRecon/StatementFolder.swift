@@ -1,3 +1,4 @@
+import DaemonKit
 import Foundation
 import Logging
 
@@ -32,6 +33,7 @@ actor StatementFolder {
         forgetAll(but: Set(names))
         for name in names.sorted() {
             guard let vendor = name.split(separator: "-").first else { continue }
+            Watchdog.progressed()
             do {
                 let version = try version(of: name)
                 let before = seen.updateValue(version, forKey: name)

@@ -28,6 +28,7 @@ struct Receivables: Sendable {
             booked += batch.taken - batch.parked
             parked += batch.parked
             if batch.taken < Receivables.batchSize { break }
+            Watchdog.progressed()
         }
         if booked > 0 { logger.info("Invoices booked", metadata: ["invoice.count": "\(booked)"]) }
         if parked > 0 { logger.error("Invoices parked", metadata: ["invoice.count": "\(parked)"]) }

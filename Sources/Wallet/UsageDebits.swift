@@ -18,6 +18,7 @@ struct UsageDebits: Sendable {
             let outcome = try await store.postNext(upTo: horizon, limit: batchSize, at: now())
             report(outcome)
             if outcome.isDone { return }
+            Watchdog.progressed()
         }
     }
 

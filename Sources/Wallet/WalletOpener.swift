@@ -1,4 +1,5 @@
 import Core
+import DaemonKit
 import Logging
 
 /// Gives every customer a wallet soon after the biller has made the customer (M27), so that a balance can be asked for before the
@@ -17,6 +18,7 @@ struct WalletOpener: Sendable {
             let customers = try await store.customersWithoutWallet(limit: WalletOpener.batchSize)
             guard !customers.isEmpty else { return }
             try await store.makeWallets(of: customers, at: now())
+            Watchdog.progressed()
             logger.info("Wallets opened", metadata: ["wallet.count": "\(customers.count)"])
         }
     }

@@ -211,12 +211,38 @@ struct NetSuiteTests {
             #expect(report.export.waiting == 3)
             #expect(report.export.refused == 0)
             let states = try await world.texts(
-                "SELECT DISTINCT state || ' ' || left(detail, 3) FROM billing.netsuite_exports")
-            #expect(states == ["unknown \(status)"])
+                "SELECT concat_ws(' ', state, left(detail, 3)) FROM billing.netsuite_exports ORDER BY 1")
+            // The others are not tried: the account takes no invoice.
+            #expect(states == ["pending", "pending", "unknown \(status)"])
             server.traffic.withdrawOrders()
             #expect(try await biller.finish(label: "later").exported == 3)
             #expect(try await records(baseURL) == NetSuiteTests.whole)
         }
+    }
+
+    @Test("where NetSuite is away a pass stops at the first document, and the rest waits for the next", .needsPostgres)
+    func away() async throws {
+        try await with { world, biller, server, baseURL in
+            order(server, .tooManyRequests, count: 100)
+            #expect(try await biller.runCycle(waiting: .zero).export == waiting(3))
+            let posts = server.traffic.requests(of: "netsuite").filter {
+                $0.method == "POST" && $0.target.contains("/invoice")
+            }
+            #expect(posts.count <= NetSuiteExporter.tries)
+            #expect(
+                try await world.texts(
+                    "SELECT state || ' ' || attempts FROM billing.netsuite_exports WHERE attempts = 0")
+                    == ["pending 0", "pending 0"])
+            server.traffic.withdrawOrders()
+            #expect(try await biller.finish(label: "next").exported == 3)
+            #expect(try await records(baseURL) == NetSuiteTests.whole)
+        }
+    }
+
+    private func waiting(_ count: Int) -> NetSuiteSync.Report {
+        var report = NetSuiteSync.Report()
+        report.waiting = count
+        return report
     }
 
     @Test("a refusal is kept with its words, and goes to nobody again", .needsPostgres)

@@ -29,6 +29,28 @@ struct WatchdogTests {
         #expect(watchdog.stuckWorkers(at: .now + .seconds(11)) == ["poller"])
     }
 
+    @Test("work that says it progresses has its limit again, in tasks of its own too")
+    func progressed() async throws {
+        let watchdog = Watchdog()
+        let worker = watchdog.register("export", deadline: .zero)
+        try await worker.running(upTo: .seconds(300)) {
+            for isApart in [false, true] {
+                try await Task.sleep(for: .milliseconds(1))
+                let end = ContinuousClock.now + .seconds(300)
+                #expect(watchdog.stuckWorkers(at: end) == ["export"])
+                if isApart {
+                    await withTaskGroup(of: Void.self) { $0.addTask { Watchdog.progressed() } }
+                } else {
+                    Watchdog.progressed()
+                }
+                #expect(watchdog.stuckWorkers(at: end) == [])
+            }
+        }
+        let end = ContinuousClock.now + .seconds(1)
+        Watchdog.progressed()
+        #expect(watchdog.stuckWorkers(at: end) == ["export"])
+    }
+
     @Test("pings go out at half the interval, and stop while a worker is stuck")
     func pings() async throws {
         let watchdog = Watchdog()

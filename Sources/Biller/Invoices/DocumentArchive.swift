@@ -23,6 +23,7 @@ struct DocumentArchive: Sendable {
         while true {
             let documents = try await next(upTo: horizon)
             for (_, document) in documents {
+                Watchdog.progressed()
                 try FileOutput.write(
                     page.html(of: document), to: "\(directory)/\(document.number ?? "preview").html")
             }

@@ -40,6 +40,7 @@ struct InvoiceCut: Sendable {
                     metadata: ["rated.through": "\(rated)", "posted.through": "\(posted)"])
                 return posted
             }
+            Watchdog.progressed()
             try await Task.sleep(for: .milliseconds(200))
         }
     }

@@ -118,6 +118,7 @@ struct NetSuite: Sendable {
     private func send(
         _ method: HTTPClientRequest.Method, _ path: String, body: [UInt8], token: String
     ) async throws(NetSuiteError) -> HTTPClientResponse {
+        Watchdog.progressed()
         let request = HTTPClientRequest(
             method, "\(baseURL)/services/rest/record/v1/\(path)",
             headers: [

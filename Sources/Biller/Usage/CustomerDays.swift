@@ -15,7 +15,7 @@ struct CustomerDays: Sendable {
 
     /// Adds everything up to the horizon.
     func add(upTo horizon: Int64) async throws {
-        while try await !addNext(upTo: horizon) {}
+        while try await !addNext(upTo: horizon) { Watchdog.progressed() }
     }
 
     /// Adds about one batch; says whether the horizon is reached.

@@ -21,6 +21,7 @@ struct ParkedRetry: Sendable {
         while true {
             let places = try await parked.unrated(kind, notBy: version, after: after, limit: limits.batchRows)
             guard let last = places.last else { return count }
+            Watchdog.progressed()
             let rows = try await reader.rows(of: kind, at: places.map { (day: $0.day, number: $0.number) })
             try await release(rows)
             after = last.number
@@ -52,6 +53,7 @@ struct ParkedRetry: Sendable {
             let now = pipeline.now
             let places = try await parked.dueAttempts(at: now, limit: limits.batchRows)
             guard !places.isEmpty else { return }
+            Watchdog.progressed()
             let rows = try await reader.rows(of: .attempt, at: places.map { (day: $0.day, number: $0.number) })
             let alone = Set(places.filter { isAlone($0, callsCompleteAt: callsCompleteAt) }.map(\.id))
             try await isolating(rows) { rows in

@@ -47,6 +47,7 @@ struct UsagePipeline: Sendable {
 
     /// Parks a row, then tries it: if the process breaks again, the row stays parked and the next ones go on.
     func handleWarily(_ row: RawRow, retry: ParkedRetry) async throws {
+        Watchdog.progressed()
         let failure = ProcessBreaker()
         guard try await park(row, failure.reason, detail: "the process ended while this record was handled") else {
             return
@@ -58,6 +59,7 @@ struct UsagePipeline: Sendable {
 
     private func process(_ rows: [RawRow], of kind: RawKind) async throws {
         guard !rows.isEmpty else { return }
+        Watchdog.progressed()
         let start = ContinuousClock.now
         var tables = try await reference.tables()
         var outcomes = try await outcomes(of: rows, kind, tables: tables)
