@@ -81,6 +81,32 @@ struct ExportFileTests {
         }
     }
 
+    @Test("one export runs at a time, and what is confirmed stays so", .needsPostgres)
+    func alone() async throws {
+        try await BillerWorld.with { world in
+            try await world.load([:])
+            try await world.loadSKUs()
+            try await world.add([.call("1.25000", at: "2026-11-10T10:00:00Z")])
+            let biller = world.biller()
+            _ = try await biller.run.run()
+            let beside = try await world.own.withAdvisoryLock(NetSuiteSync.lock) {
+                try await biller.netSuite.export(label: "beside", waiting: .zero)
+            }
+            #expect(beside == NetSuiteSync.Report())
+            #expect(try await world.count("SELECT count(*) FROM billing.netsuite_exports") == 0)
+            #expect(try await biller.netSuite.export(label: "after", waiting: .zero).exported == 1)
+
+            let id = try await world.texts("SELECT external_id FROM billing.netsuite_exports")[0]
+            let store = biller.netSuite.store
+            try await store.note(id, .confirmed, netSuiteID: "7", at: world.now)
+            try await store.note(id, .unknown, detail: "no answer", at: world.now)
+            #expect(
+                try await world.texts(
+                    "SELECT concat_ws(' ', state, netsuite_id, detail) FROM billing.netsuite_exports")
+                    == ["confirmed 7"])
+        }
+    }
+
     @Test("the customer is named as over REST: an account number with characters that NetSuite refuses is escaped")
     func customer() throws {
         let invoice = try NetSuiteInvoice(

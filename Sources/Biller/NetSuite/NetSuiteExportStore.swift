@@ -53,6 +53,7 @@ struct NetSuiteExportStore: Sendable {
             let (prepared, isDone) = try await prepareInvoices(channel, upTo: horizon, at: now)
             count += prepared
             if isDone { break }
+            Watchdog.progressed()
         }
         return try await count + release(channel, skus: skus, at: now)
     }
@@ -89,7 +90,7 @@ struct NetSuiteExportStore: Sendable {
         return try rows.map(NetSuiteInvoice.init)
     }
 
-    /// Notes what became of a document; an attempt is counted when it begins.
+    /// Notes what became of a document; an attempt is counted when it begins. What is confirmed stays so.
     func note(
         _ externalID: String, _ state: State, netSuiteID: String? = nil, detail: String? = nil, isAttempt: Bool = false,
         at now: Instant
@@ -100,7 +101,7 @@ struct NetSuiteExportStore: Sendable {
                 UPDATE billing.netsuite_exports
                 SET state = \(state.rawValue), netsuite_id = coalesce(\(netSuiteID), netsuite_id), detail = \(detail),
                     attempts = attempts + \(isAttempt ? 1 : 0)::int, updated_at = \(now)
-                WHERE external_id = \(externalID)
+                WHERE external_id = \(externalID) AND state <> 'confirmed'
                 """)
             guard let netSuiteID else { return }
             try transaction.execute(

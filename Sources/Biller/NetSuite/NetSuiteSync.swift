@@ -30,10 +30,30 @@ struct NetSuiteSync: Sendable {
         var files: [String] = []
     }
 
-    /// Exports everything that is not out yet.
+    /// The lock that one export holds at a time: two at once could write one file from different views, or send one document.
+    static let lock: Int64 = 0x7761_7270_6e65_7473
+
+    /// Exports everything that is not out yet; where somebody else does so for longer than the limit, that is left to them and to
+    /// the next call.
     /// - Parameter label: what names the file of new documents: the run.
     @discardableResult
-    func export(label: String) async throws -> Report {
+    func export(label: String, waiting limit: Duration = .seconds(60)) async throws -> Report {
+        let deadline = ContinuousClock.now + limit
+        while true {
+            let report = try await store.pool.withAdvisoryLock(NetSuiteSync.lock) {
+                try await exportAlone(label: label)
+            }
+            if let report { return report }
+            guard ContinuousClock.now < deadline else {
+                logger.notice("Another export is under way: the next one takes what it leaves")
+                return Report()
+            }
+            Watchdog.progressed()
+            try await Task.sleep(for: .milliseconds(250))
+        }
+    }
+
+    private func exportAlone(label: String) async throws -> Report {
         let horizon = try await Horizon("invoices").through(store.pool)
         let skus = try await plans.skus()
         let report: Report
@@ -66,6 +86,7 @@ struct NetSuiteSync: Sendable {
             let invoices = try await store.exports(inFile: path)
             try FileOutput.write(NetSuiteCSV.file(invoices, of: kind), to: path)
             for invoice in invoices {
+                Watchdog.progressed()
                 try await store.note(invoice.externalID, .sent, isAttempt: true, at: now())
             }
             report.exported += invoices.count
