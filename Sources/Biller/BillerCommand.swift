@@ -32,11 +32,14 @@ struct BillerCommand: DaemonProgram {
         let biller = try BillerServices(context)
         // One request may take as long as it may, and a run is not stuck for that.
         let limit = Duration.seconds(600 + context.config[BillerConfig.netSuiteTimeout])
+        let hours = BillingHours(pool: context.pool, now: biller.now)
         // Not at once: a restart between a period's end and the hour of billing must not close the period early.
         context.schedule(
-            "billing", context.config[BillerConfig.billingSchedule], startsAtOnce: false, limit: limit
+            "billing", context.config[BillerConfig.billingSchedule], first: .due(after: hours.last), limit: limit
         ) {
+            let began = biller.now()
             _ = try await biller.runCycle(waiting: .seconds(300))
+            try await hours.keep(began)
         }
         context.schedule(
             "netsuite", .every(seconds: context.config[BillerConfig.netSuiteRetryInterval]), limit: limit

@@ -128,10 +128,10 @@ public final class DaemonContext {
 
     /// Adds work on a schedule; see `ScheduledWork`.
     public func schedule(
-        _ name: String, _ schedule: Schedule, startsAtOnce: Bool = true, limit: Duration = .seconds(600),
+        _ name: String, _ schedule: Schedule, first: FirstRun = .now, limit: Duration = .seconds(600),
         work: @escaping @Sendable () async throws -> Void
     ) {
-        add(ScheduledWork(name, schedule, startsAtOnce: startsAtOnce, limit: limit, loop: loop, work: work))
+        add(ScheduledWork(name, schedule, first: first, limit: limit, loop: loop, work: work))
     }
 
     /// Adds the upkeep of the daemon's own day partitions; see `Partitions`.

@@ -95,27 +95,36 @@ public struct Singleton: Service {
     }
 }
 
+/// When scheduled work runs for the first time after a start.
+public enum FirstRun: Sendable {
+    /// Now: the work itself knows what is due, also after downtime.
+    case now
+    /// At the first scheduled time after an instant in milliseconds since 1970, which is asked for at the start: the last run's. Where
+    /// that time passed while the daemon was down, now.
+    case due(after: @Sendable () async throws -> Int64)
+}
+
 /// Runs some work whenever a schedule says so. A failure is logged and counted here, and tried again: an interval's work at its
 /// next turn, a daily one after a pause that grows to ten minutes.
 public struct ScheduledWork: Service {
     private let name: String
     private let schedule: Schedule
-    private let startsAtOnce: Bool
+    private let first: FirstRun
     private let limit: Duration
     private let loop: Loop
     private let work: @Sendable () async throws -> Void
 
     /// Work on a schedule.
     /// - Parameters:
-    ///   - startsAtOnce: whether the first run is now; then the work itself knows what is due, also after downtime.
+    ///   - first: when it runs first.
     ///   - limit: how long a run may go without `Watchdog.progressed()` before it counts as stuck.
     public init(
-        _ name: String, _ schedule: Schedule, startsAtOnce: Bool = true, limit: Duration = .seconds(600), loop: Loop,
+        _ name: String, _ schedule: Schedule, first: FirstRun = .now, limit: Duration = .seconds(600), loop: Loop,
         work: @escaping @Sendable () async throws -> Void
     ) {
         self.name = name
         self.schedule = schedule
-        self.startsAtOnce = startsAtOnce
+        self.first = first
         self.limit = limit
         self.loop = loop
         self.work = work
@@ -125,7 +134,7 @@ public struct ScheduledWork: Service {
         let worker = loop.watchdog.register("schedule \(name)")
         defer { worker.done() }
         var retry = Backoff(first: .seconds(5), most: .seconds(600))
-        if !startsAtOnce { await untilDue(after: loop.clock.now(), worker) }
+        await untilFirst(worker)
         while !isStopping {
             let began = loop.clock.now()
             let succeeded = await runOnce(worker)
@@ -149,15 +158,36 @@ public struct ScheduledWork: Service {
             return true
         } catch {
             if isStopping { return false }
-            let facts = FailureFacts(error)
             loop.metrics.increment(.runs, name, "failed")
-            loop.logger.log(
-                level: facts.isTransient ? .warning : .error, "Run failed",
-                metadata: [
-                    "run.name": "\(name)", "failure.reason": "\(facts.reason)", "failure.detail": "\(error)",
-                    "duration.ms": "\((ContinuousClock.now - start) / .milliseconds(1))",
-                ])
+            log(error, "Run failed", ["duration.ms": "\((ContinuousClock.now - start) / .milliseconds(1))"])
             return false
+        }
+    }
+
+    private func log(_ error: any Error, _ message: Logger.Message, _ more: Logger.Metadata = [:]) {
+        let facts = FailureFacts(error)
+        let metadata: Logger.Metadata = [
+            "run.name": "\(name)", "failure.reason": "\(facts.reason)", "failure.detail": "\(error)",
+        ]
+        loop.logger.log(
+            level: facts.isTransient ? .warning : .error, message, metadata: metadata.merging(more) { $1 })
+    }
+
+    /// Waits for the first run; while nobody can say when the last one was, asks again.
+    private func untilFirst(_ worker: Watchdog.Worker) async {
+        guard case .due(let lastRun) = first else { return }
+        var retry = Backoff(first: .milliseconds(500), most: .seconds(30))
+        while !isStopping {
+            do {
+                let last = try await worker.waiting(upTo: limit) { try await lastRun() }
+                let now = loop.clock.now()
+                if schedule.next(after: last) > now { await untilDue(after: min(last, now), worker) }
+                return
+            } catch {
+                if isStopping { return }
+                log(error, "Last run not known")
+                await pausing(retry.next(), worker)
+            }
         }
     }
 

@@ -66,6 +66,19 @@ struct BillingRunTests {
         }
     }
 
+    @Test("the first start ever keeps its time and no more, later ones the time of the last whole run", .needsPostgres)
+    func hours() async throws {
+        try await BillerWorld.with(at: "2026-12-01T10:00:00Z") { world in
+            let hours = BillingHours(pool: world.own, now: { world.now })
+            let first = world.now
+            #expect(try await hours.last() == first.milliseconds)
+            try world.move(to: "2026-12-01T12:00:00Z")
+            #expect(try await hours.last() == first.milliseconds)
+            try await hours.keep(try instant("2026-12-01T11:00:00Z"))
+            #expect(try await hours.last() == (try instant("2026-12-01T11:00:00Z")).milliseconds)
+        }
+    }
+
     @Test("missed periods are caught up in their order", .needsPostgres)
     func catchesUp() async throws {
         try await BillerWorld.with(at: "2026-11-05T00:00:00Z") { world in

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import DaemonKit
@@ -36,6 +37,34 @@ struct ScheduleTests {
         ])
     func refused(text: String) {
         #expect(Schedule(parsing: text) == nil)
+    }
+
+    @Test("what was due while the daemon was down runs at the start, the rest waits for its time")
+    func firstRun() async throws {
+        let schedule = try #require(Schedule(parsing: "daily 06:00 America/New_York"))
+        let now = try #require(InstantText.parse("2026-11-22T12:00:00Z"))
+        let directory = try TemporaryDirectory()
+        defer { directory.remove() }
+        let loop = testLoop(clock: Clock(file: try directory.write("clock", "2026-11-22T12:00:00Z")))
+        let runs = Seen<String>()
+        func work(_ name: String, last: Int64) -> ScheduledWork {
+            let asked = Seen<String>()
+            return ScheduledWork(
+                name, schedule,
+                first: .due {
+                    asked.add(name)
+                    // The first question finds nobody who could answer.
+                    if asked.all.count == 1 { throw CancellationError() }
+                    return last
+                }, loop: loop
+            ) { runs.add(name) }
+        }
+        // 06:00 in New York is 11:00 UTC.
+        try await running(work("missed", last: now - 7_200_000), work("done", last: now - 3_600_000)) {
+            try await eventually { runs.all == ["missed"] }
+            try await Task.sleep(for: .milliseconds(700))
+            #expect(runs.all == ["missed"])
+        }
     }
 
     @Test("two names have two locks, one name one")
