@@ -194,6 +194,29 @@ struct CustomerFileTests {
         }
     }
 
+    @Test("fields of a customer that are set at the same time are all kept", .needsPostgres)
+    func setTogether() async throws {
+        try await BillerWorld.with { world in
+            try await world.load([:])
+            let (store, now) = (CustomerStore(pool: world.own), world.now)
+            let assignments = ["payment_terms=NET_60", "lines=4", "name=Prairie & Sons", "btn=3122017001"]
+            try await withThrowingTaskGroup(of: Bool.self) { changes in
+                for assignment in assignments {
+                    changes.addTask {
+                        try await store.change("BAN1", actor: "operator:test", at: now) {
+                            try $0.setting([assignment])
+                        }
+                    }
+                }
+                for try await isKnown in changes { #expect(isKnown) }
+            }
+            let stored = try #require(try await store.customers().first)
+            let expected = try CustomerFile([TestCustomers.json()]).customers[0].setting(assignments)
+            #expect(stored == expected)
+            #expect(try await store.change("BAN2", actor: "operator:test", at: now) { $0 } == false)
+        }
+    }
+
     @Test("a field is set like in the file, everything else stays")
     func set() throws {
         let customer = try CustomerFile([TestCustomers.json()]).customers[0]

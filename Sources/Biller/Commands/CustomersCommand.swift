@@ -35,16 +35,18 @@ struct CustomersCommand: AsyncParsableCommand {
         func run() async throws {
             try await BillerCommand.daemon.once(options) { context in
                 let biller = try BillerServices(context)
-                guard let customer = try await biller.customers.customers(ban: ban).first else {
-                    throw ValidationError("no customer has the BAN \(ban)")
-                }
-                try await namingFaults(of: ban) {
-                    let changed = try customer.setting(assignments)
-                    guard changed.id == customer.id, changed.ban == customer.ban else {
-                        throw FileFaults(faults: [FileFault(path: "/ban", problem: "and id are a customer's for good")])
+                let assignments = assignments
+                let isKnown = try await namingFaults(of: ban) {
+                    try await biller.customers.change(ban, actor: BillerCommand.actor, at: biller.now()) { customer in
+                        let changed = try customer.setting(assignments)
+                        guard changed.id == customer.id, changed.ban == customer.ban else {
+                            throw FileFaults(
+                                faults: [FileFault(path: "/ban", problem: "and id are a customer's for good")])
+                        }
+                        return changed
                     }
-                    _ = try await biller.customers.load([changed], actor: BillerCommand.actor, at: biller.now())
                 }
+                guard isKnown else { throw ValidationError("no customer has the BAN \(ban)") }
                 print("\(ban) changed")
             }
         }

@@ -20,30 +20,50 @@ struct CustomerStore: Sendable {
     func load(_ customers: [Customer], actor: String, at now: Instant) async throws -> LoadOutcome {
         try await pool.withTransaction { transaction in
             try WalletTermsLock.lock(in: transaction)
-            let terms = try FixedTerms.read(of: customers.map(\.id), in: transaction)
-            var faults = try CustomerStore.conflicts(of: customers, in: transaction)
-            for (index, customer) in customers.enumerated() {
-                faults += terms[customer.id]?.faults(of: customer, path: "/\(index)") ?? []
-            }
-            guard faults.isEmpty else { throw FileFaults(faults: faults) }
-            var outcome = LoadOutcome()
-            // All at once, so that a number can go from one customer of the file to another.
-            try transaction.execute(
-                """
-                DELETE FROM billing.customer_numbers
-                WHERE ban IN (SELECT ban FROM billing.customer_bans WHERE customer_id = ANY (\(customers.map(\.id))))
-                """)
-            for customer in customers {
-                let isNew = try CustomerStore.upsert(customer, at: now, in: transaction)
-                if isNew { outcome.added += 1 } else { outcome.changed += 1 }
-                try CustomerStore.audit.record(
-                    in: transaction, actor: actor, action: isNew ? "customer.add" : "customer.change",
-                    subject: customer.ban.text, detail: String(decoding: customer.json.canonicalBytes, as: UTF8.self),
-                    at: now.milliseconds)
-            }
-            if !customers.isEmpty { _ = try transaction.query("SELECT nextval('billing.customers_version_seq')") }
-            return outcome
+            return try CustomerStore.take(customers, actor: actor, at: now, in: transaction)
         }
+    }
+
+    /// Changes the customer with a BAN: read, changed and written in one transaction, so that two changes at once are both kept.
+    /// - Throws: `FileFaults` as `load` does, and what `change` throws.
+    /// - Returns: whether there is such a customer.
+    func change(
+        _ ban: String, actor: String, at now: Instant, _ change: @escaping @Sendable (Customer) throws -> Customer
+    ) async throws -> Bool {
+        try await pool.withTransaction { transaction in
+            try WalletTermsLock.lock(in: transaction)
+            guard let customer = try CustomerStore.read(ban: ban, in: transaction).first else { return false }
+            _ = try CustomerStore.take([try change(customer)], actor: actor, at: now, in: transaction)
+            return true
+        }
+    }
+
+    private static func take(
+        _ customers: [Customer], actor: String, at now: Instant, in transaction: PostgresTransaction
+    ) throws -> LoadOutcome {
+        let terms = try FixedTerms.read(of: customers.map(\.id), in: transaction)
+        var faults = try conflicts(of: customers, in: transaction)
+        for (index, customer) in customers.enumerated() {
+            faults += terms[customer.id]?.faults(of: customer, path: "/\(index)") ?? []
+        }
+        guard faults.isEmpty else { throw FileFaults(faults: faults) }
+        var outcome = LoadOutcome()
+        // All at once, so that a number can go from one customer of the file to another.
+        try transaction.execute(
+            """
+            DELETE FROM billing.customer_numbers
+            WHERE ban IN (SELECT ban FROM billing.customer_bans WHERE customer_id = ANY (\(customers.map(\.id))))
+            """)
+        for customer in customers {
+            let isNew = try upsert(customer, at: now, in: transaction)
+            if isNew { outcome.added += 1 } else { outcome.changed += 1 }
+            try audit.record(
+                in: transaction, actor: actor, action: isNew ? "customer.add" : "customer.change",
+                subject: customer.ban.text, detail: String(decoding: customer.json.canonicalBytes, as: UTF8.self),
+                at: now.milliseconds)
+        }
+        if !customers.isEmpty { _ = try transaction.query("SELECT nextval('billing.customers_version_seq')") }
+        return outcome
     }
 
     /// All customers, or the one with a BAN, in the order of BANs.
