@@ -92,9 +92,11 @@ struct DeckFileOptions: ParsableArguments {
             let imported = file.imported
             DeckFileOptions.say("\(faults)")
             guard skippingBadLines, imported.isReadable, imported.badLines < imported.lines else {
+                let count = imported.faults.count + imported.omitted
                 DeckFileOptions.say(
-                    "\(imported.badLines) of \(imported.lines) lines are bad, \(imported.faults.count + imported.omitted) "
-                        + "faults in all; nothing was loaded")
+                    imported.isReadable
+                        ? "\(imported.badLines) of \(imported.lines) lines are bad, \(count) faults in all; nothing was loaded"
+                        : "the header cannot be used; nothing was loaded")
                 throw ExitCode(65)
             }
             DeckFileOptions.say("\(imported.badLines) of \(imported.lines) lines are left out")
