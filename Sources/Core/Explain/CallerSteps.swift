@@ -6,7 +6,8 @@ extension CallExplainer {
         var step = Explanation.Step(.caller, "J1", "J2")
         let candidates = callerCandidates
         for candidate in candidates where !candidate.isTaken {
-            step.say("\(candidate.header.name) \(Words.quoted(candidate.raw)): \(candidate.reasonToPass).")
+            step.say(
+                "\(candidate.header.name.capitalizedFirst) \(Words.quoted(candidate.raw)): \(candidate.reasonToPass).")
         }
         if let taken = candidates.first(where: \.isTaken), let shown = taken.number.shown {
             step.say("\(shown) is \(taken.number.phrase), from \(taken.header.name) \(Words.quoted(taken.raw)).")
@@ -99,7 +100,7 @@ private struct CallerHeader {
         case .pai: (name, field) = ("P-Asserted-Identity", "sip_pai")
         case .rpid: (name, field) = ("Remote-Party-ID", "sip_rpid")
         case .raw: (name, field) = ("the switch's calling number", "raw_ani")
-        case .from: (name, field) = ("From", "sip_from")
+        case .from: (name, field) = ("the From header", "sip_from")
         case .btn, .none: (name, field) = ("the billing number", "btn")
         }
     }

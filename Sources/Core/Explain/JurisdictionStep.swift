@@ -11,8 +11,8 @@ extension CallExplainer {
             sayWhy(direction, areas, to: &step)
             sayTax(direction, to: &step)
         } else {
-            let word = cdr.direction.map { Words.quoted($0) } ?? "none at all"
-            step.say("The record's direction is \(word), which is none that we know; it cannot be classified.")
+            let direction = cdr.direction.map { "The record's direction \(Words.quoted($0)) is none that we know" }
+            step.say("\(direction ?? "The record names no direction"): it cannot be classified.")
         }
         step.cite(call.direction == .originating ? "K2" : "K1")
         step.fact("direction", call.direction?.rawValue)
@@ -61,6 +61,10 @@ extension CallExplainer {
         case .local:
             step.say(
                 "\(from.place) and \(to.place) share the local calling area \(Words.list(areas)), so the call is local."
+            )
+        case .intrastate where from.rateCenter == nil || to.rateCenter == nil:
+            step.say(
+                "Both numbers are in \(to.state ?? ""), and nothing says that they are local to each other: intrastate."
             )
         case .intrastate:
             step.say("\(from.place) and \(to.place) are in the same state and not local to each other: intrastate.")

@@ -20,8 +20,8 @@ extension CallExplainer {
             step.say("The LERG has no block for it: its area code \(number.npa) gives \(state).")
         }
         if row?.code != own?.code || party.rateCenter == nil {
-            let center = party.rateCenter.map { "\($0), of its own block" } ?? "not known"
-            step.say("Rate centre: \(center)" + (lrn == number ? "." : ", which porting does not change."))
+            let porting = lrn == number ? "" : ", which porting does not change"
+            step.say("Rate centre: \(party.rateCenter.map { "\($0), of its own block\(porting)" } ?? "not known").")
         }
         step.fact("number", number.text)
         step.fact("lrn", lrn.text)

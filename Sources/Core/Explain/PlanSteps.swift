@@ -49,7 +49,8 @@ struct PlanSearch {
         step.say(
             hasRate(fallback)
                 ? "The default plan steps in: \(fallback.phrase)."
-                : "The default plan \(Words.quoted(fallback.name)) has no rate for it either.")
+                : "The default plan \(Words.quoted(fallback.name)) has no rate for it\(choice.own == nil ? "" : " either")."
+        )
     }
 
     private func facts(of plan: RatePlan) -> JSONValue {

@@ -7,7 +7,11 @@ enum Words {
     static func dollars(_ rate: Rate) -> String { signed(short(rate.text)) }
 
     /// `$0.0071166666…`
-    static func dollars(_ exact: ExactQuotient) -> String { signed(exact.text) }
+    static func dollars(_ exact: ExactQuotient) -> String {
+        let text = exact.text
+        let digits = text.split(separator: ".").dropFirst().first?.count ?? 0
+        return signed(digits == 1 ? text + "0" : text)
+    }
 
     /// `$0.001`: an amount of up to seven digits without the zeros at its end.
     static func shortDollars(_ amount: Money) -> String { signed(short(amount.text(.full))) }
