@@ -22,6 +22,7 @@ struct ReferenceBuilder {
     private(set) var reference: ReferenceData
     private(set) var accounts = Accounts()
     private var ports: [PortedNumbers.Port] = []
+    private var portedElsewhere: PortedNumbers?
     private var deckEntries: [String: [RateDeck.Entry]] = [:]
 
     init(version: String) {
@@ -31,8 +32,8 @@ struct ReferenceBuilder {
     /// The finished data.
     func finished() -> (reference: ReferenceData, accounts: Accounts) {
         var reference = reference
-        reference.numbers.ported = PortedNumbers(ports)
-        reference.decks = deckEntries.map { RateDeck(name: $0.key, entries: $0.value) }
+        reference.numbers.ported = portedElsewhere ?? PortedNumbers(ports)
+        reference.decks += deckEntries.map { RateDeck(name: $0.key, entries: $0.value) }
         return (reference, accounts)
     }
 
@@ -72,18 +73,45 @@ struct ReferenceBuilder {
     }
 
     mutating func addPort(_ row: ReferenceRow) throws(ReferenceFault) {
+        addPort(try ReferenceBuilder.port(row))
+    }
+
+    static func port(_ row: ReferenceRow) throws(ReferenceFault) -> PortedNumbers.Port {
         let activated: Instant
         switch Stamp(parsing: row["activated"]) {
         case .at(let instant): activated = instant
         case .absent: activated = Instant(milliseconds: 0)
         case .unreadable: throw row.fault("the activation is no ISO 8601 time")
         }
-        addPort(
-            PortedNumbers.Port(number: try row.national("number"), lrn: try row.national("lrn"), activated: activated))
+        return PortedNumbers.Port(
+            number: try row.national("number"), lrn: try row.national("lrn"), activated: activated,
+            provider: row["spid"].flatMap { ServiceProviderID(parsing: $0) })
     }
 
     mutating func addPort(_ port: PortedNumbers.Port) {
         ports.append(port)
+    }
+
+    /// Ported numbers that are a table already, in place of single ones.
+    mutating func setPorts(_ ported: PortedNumbers) {
+        portedElsewhere = ported
+    }
+
+    /// What another version knows of numbers, but ported ones.
+    mutating func takeOver(_ numbers: NumberFacts) {
+        reference.numbers = numbers
+        reference.numbers.ported = PortedNumbers()
+    }
+
+    /// A deck of another version.
+    mutating func takeOver(_ deck: RateDeck) {
+        reference.decks.append(deck)
+    }
+
+    /// Compiles a deck whose rows are all there, so that no more than one deck's rows wait in memory.
+    mutating func finishDeck(_ name: String) {
+        guard let entries = deckEntries.removeValue(forKey: name) else { return }
+        reference.decks.append(RateDeck(name: name, entries: entries))
     }
 
     mutating func addRespOrg(_ row: ReferenceRow) throws(ReferenceFault) {
