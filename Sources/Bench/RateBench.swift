@@ -43,6 +43,8 @@ struct RateBench {
         let decoding = try coreSeconds { try DecodedCall.decode(records.bodies.prefix(RateBench.peerBodies)) }
         let month = try await rateMonth(calls, by: snapshot)
 
+        try await DeckBench(directory: directory).run(calls, by: snapshot.tables)
+
         // Last, because its memory never comes back.
         let before = try ProcessMemory.residentBytes()
         let peer = try DictionaryPeer(directory: directory)
