@@ -42,6 +42,7 @@ let package = Package(
         .executable(name: "vendor-recon", targets: ["VendorRecon"]),
         .executable(name: "billingctl", targets: ["BillingCtl"]),
         .executable(name: "billing-sandbox", targets: ["Sandbox"]),
+        .executable(name: "billing-bench", targets: ["Bench"]),
     ],
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
@@ -88,6 +89,7 @@ let package = Package(
         executable("Biller", daemonParts + [.product(name: "Mustache", package: "swift-mustache")]),
         executable("VendorRecon", daemonParts),
         executable("BillingCtl", ["Core", "Reference", "DaemonKit", "Drivers", logging]),
+        executable("Bench", ["Core", "Reference", "Drivers"]),
         executable("Sandbox", ["Core", "Drivers", "DaemonKit", hummingbird, lifecycle, logging]),
 
         .target(

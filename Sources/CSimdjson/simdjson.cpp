@@ -5,7 +5,9 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <cstring>
+#include <memory>
 #include <new>
 #include <vector>
 
@@ -133,8 +135,18 @@ public:
     uint32_t fault = WARP_JSON_OK;
     size_t faultOffset = 0;
 
+    ~Walker() {
+        if (stage && stage->capacity() <= keptCapacity) kept = std::move(stage);
+    }
+
+    // A thread's last buffers serve its next body: most are small, and making them costs more than reading one.
     bool reserve(size_t capacity) {
-        auto error = simdjson::get_active_implementation()->create_dom_parser_implementation(capacity, 1, stage);
+        if (kept && kept->capacity() >= capacity) {
+            stage = std::move(kept);
+            return true;
+        }
+        auto error = simdjson::get_active_implementation()->create_dom_parser_implementation(
+            std::max(capacity, leastCapacity), 1, stage);
         return !error;
     }
 
@@ -187,6 +199,9 @@ private:
     uint32_t maxDepth;
     uint32_t maxFields;
     std::unique_ptr<simdjson::internal::dom_parser_implementation> stage;
+    static constexpr size_t leastCapacity = 16 * 1024;
+    static constexpr size_t keptCapacity = 1024 * 1024;
+    static thread_local std::unique_ptr<simdjson::internal::dom_parser_implementation> kept;
     size_t base = 0;
     size_t end = 0;
     size_t next = 0;
@@ -383,6 +398,8 @@ void indexLines(Walker &walker, Storage &storage, const uint8_t *bytes, size_t l
         walker.fault = WARP_JSON_OK;
     }
 }
+
+thread_local std::unique_ptr<simdjson::internal::dom_parser_implementation> Walker::kept;
 
 // Several lines are records when the first is a whole value, or a later one begins like a record: an object printed
 // over several lines does neither.

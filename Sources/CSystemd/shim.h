@@ -1,1 +1,3 @@
 #include <systemd/sd-daemon.h>
+// malloc_trim, which Swift's Glibc module leaves out.
+#include <malloc.h>

@@ -70,3 +70,35 @@ public enum Digest {
         Array("\\x\(hex)".utf8).withUnsafeBufferPointer { DecimalDigits.bytes(hex: $0) }
     }
 }
+
+/// SHA-256 of bytes that come in parts.
+public struct SHA256: ~Copyable {
+    private let context: OpaquePointer?
+
+    /// Of nothing yet.
+    public init() {
+        context = EVP_MD_CTX_new()
+        precondition(EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1, "SHA-256 is always there")
+    }
+
+    deinit { EVP_MD_CTX_free(context) }
+
+    /// Adds bytes.
+    public mutating func update(_ bytes: [UInt8]) {
+        bytes.withUnsafeBytes { update($0) }
+    }
+
+    /// Adds bytes in place.
+    public mutating func update(_ bytes: UnsafeRawBufferPointer) {
+        precondition(EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) == 1, "SHA-256 takes any bytes")
+    }
+
+    /// The 32 bytes; nothing can be added afterwards.
+    public consuming func finish() -> [UInt8] {
+        let context = context
+        return [UInt8](unsafeUninitializedCapacity: 32) { target, count in
+            precondition(EVP_DigestFinal_ex(context, target.baseAddress, nil) == 1, "SHA-256 is always there")
+            count = 32
+        }
+    }
+}

@@ -14,32 +14,68 @@ public enum DurableFile {
     /// Puts the bytes at the path, over whatever is there; directories that are missing on the way are made. The modes follow from
     /// the process's umask.
     public static func write(_ bytes: [UInt8], to path: String) throws(Failure) {
-        let directory = parent(of: path)
-        try makeDirectory(directory)
-        // A name of its own, so that two writers of one file never write into each other's draft.
-        let draft = "\(path).\(Digest.hex(Digest.random(6))).new"
-        do throws(Failure) {
-            try writeDraft(bytes, to: draft)
-            guard rename(draft, path) == 0 else { throw failure(path) }
-        } catch {
-            unlink(draft)
-            throw error
-        }
-        try flushDirectory(directory)
+        let draft = try Draft(of: path)
+        try draft.append(bytes)
+        try draft.commit()
     }
 
-    private static func writeDraft(_ bytes: [UInt8], to draft: String) throws(Failure) {
-        let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else { throw failure(draft) }
-        defer { Glibc.close(descriptor) }
-        var written = 0
-        while written < bytes.count {
-            let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress! + written, $0.count - written) }
-            if count < 0 && errno == EINTR { continue }
-            guard count >= 0 else { throw failure(draft) }
-            written += count
+    /// A file in the making, for one that is written part by part. Without `commit` it is gone with its last reference.
+    public final class Draft {
+        private let path: String
+        // A name of its own, so that two writers of one file never write into each other's draft.
+        private let name: String
+        private let descriptor: Int32
+        /// What was appended and is not in the file yet.
+        private var waiting: [UInt8] = []
+        private var isCommitted = false
+
+        private static let bufferSize = 1 << 20
+
+        /// An empty draft of the file of this path.
+        public init(of path: String) throws(Failure) {
+            try DurableFile.makeDirectory(DurableFile.parent(of: path))
+            self.path = path
+            name = "\(path).\(Digest.hex(Digest.random(6))).new"
+            descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+            guard descriptor >= 0 else { throw DurableFile.failure(name) }
         }
-        guard fsync(descriptor) == 0 else { throw failure(draft) }
+
+        deinit {
+            if descriptor >= 0 { Glibc.close(descriptor) }
+            if !isCommitted { unlink(name) }
+        }
+
+        /// Writes on.
+        public func append(_ bytes: [UInt8]) throws(Failure) {
+            waiting += bytes
+            if waiting.count >= Draft.bufferSize { try flush() }
+        }
+
+        /// Writes over the file's first bytes: a header that is known last.
+        public func overwriteStart(_ bytes: [UInt8]) throws(Failure) {
+            try flush()
+            guard pwrite(descriptor, bytes, bytes.count, 0) == bytes.count else { throw DurableFile.failure(name) }
+        }
+
+        /// Puts the draft at its path, flushed, over whatever is there.
+        public func commit() throws(Failure) {
+            try flush()
+            guard fsync(descriptor) == 0 else { throw DurableFile.failure(name) }
+            guard rename(name, path) == 0 else { throw DurableFile.failure(path) }
+            isCommitted = true
+            try DurableFile.flushDirectory(DurableFile.parent(of: path))
+        }
+
+        private func flush() throws(Failure) {
+            var written = 0
+            while written < waiting.count {
+                let count = waiting[written...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+                if count < 0 && errno == EINTR { continue }
+                guard count >= 0 else { throw DurableFile.failure(name) }
+                written += count
+            }
+            waiting.removeAll(keepingCapacity: true)
+        }
     }
 
     /// A directory that was made is flushed into the one above it.

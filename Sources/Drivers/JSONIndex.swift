@@ -1,5 +1,4 @@
 import CSimdjson
-import Glibc
 
 /// A body's bytes and the index that the C++ side has made of them. Neither changes afterwards, so any thread may read.
 final class JSONIndex: @unchecked Sendable {
@@ -57,9 +56,9 @@ final class JSONIndex: @unchecked Sendable {
             at -= 1
             let field = fields[at]
             if field.key_has_escape == 0 {
-                guard field.key_prefix == key.prefix, Int(field.key_length) == key.bytes.count else { continue }
-                if key.bytes.count <= 8 || hasSameTail(field, key) { return field }
-            } else if self.key(of: field).elementsEqual(key.bytes) {
+                guard field.key_prefix == key.prefix, Int(field.key_length) == key.length else { continue }
+                if key.length <= 8 || hasSameTail(field, key) { return field }
+            } else if self.key(of: field).elementsEqual(key.name.utf8) {
                 return field
             }
         }
@@ -68,10 +67,8 @@ final class JSONIndex: @unchecked Sendable {
 
     private func hasSameTail(_ field: Field, _ key: JSONKey) -> Bool {
         body.withUnsafeBytes { bytes in
-            key.bytes.withUnsafeBytes { name in
-                guard let bytes = bytes.baseAddress, let name = name.baseAddress else { return false }
-                return memcmp(bytes + Int(field.key_offset) + 8, name + 8, key.bytes.count - 8) == 0
-            }
+            let start = Int(field.key_offset)
+            return key.hasTail(UnsafeRawBufferPointer(rebasing: bytes[start + 8..<start + Int(field.key_length)]))
         }
     }
 
@@ -84,6 +81,16 @@ final class JSONIndex: @unchecked Sendable {
     /// A string's text, escapes resolved.
     func text(of field: Field) -> ArraySlice<UInt8> {
         field.value_has_escape == 0 ? bytes(of: field) : JSONEscapes.resolved(bytes(of: field))
+    }
+
+    /// A string's text as a String.
+    func string(of field: Field) -> String {
+        guard field.value_has_escape == 0 else { return String(decoding: text(of: field), as: UTF8.self) }
+        return body.withUnsafeBufferPointer { bytes in
+            let start = Int(field.value_offset)
+            return String(
+                decoding: UnsafeBufferPointer(rebasing: bytes[start..<start + Int(field.value_length)]), as: UTF8.self)
+        }
     }
 
     /// A value's source.

@@ -1,4 +1,5 @@
 import CSimdjson
+import Glibc
 
 /// One parsed record: fields by name, straight from the source bytes.
 ///
@@ -14,7 +15,7 @@ public struct JSONRecord: Sendable {
     public func string(_ key: JSONKey) -> JSONValue<String> {
         field(key).map { field in
             guard field.kind == .string else { return .wrongType(field.kind) }
-            return .value(String(decoding: index.text(of: field), as: UTF8.self))
+            return .value(index.string(of: field))
         }
     }
 
@@ -101,16 +102,36 @@ public struct JSONRecord: Sendable {
 
 /// The name of a field. A static one costs nothing at each look-up.
 public struct JSONKey: Sendable, ExpressibleByStringLiteral {
-    let bytes: [UInt8]
+    /// The name as it was given.
+    public let name: String
     /// The first 8 bytes as they lie in memory, filled up with zeros.
     let prefix: UInt64
+    /// The 16 bytes behind them, in the same way.
+    let middle: (UInt64, UInt64)
+    /// How many bytes there are, and those that stand behind all of these.
+    let length: Int
+    let tail: [UInt8]
+
+    private static let inline = 24
 
     public init(_ name: String) {
+        self.name = name
         let bytes = Array(name.utf8)
-        var prefix: UInt64 = 0
-        withUnsafeMutableBytes(of: &prefix) { $0.copyBytes(from: bytes.prefix(8)) }
-        self.bytes = bytes
-        self.prefix = prefix
+        var words: (UInt64, UInt64, UInt64) = (0, 0, 0)
+        withUnsafeMutableBytes(of: &words) { $0.copyBytes(from: bytes.prefix(JSONKey.inline)) }
+        prefix = words.0
+        middle = (words.1, words.2)
+        length = bytes.count
+        tail = Array(bytes.dropFirst(JSONKey.inline))
+    }
+
+    /// Whether these bytes are the name's behind its first eight.
+    func hasTail(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        withUnsafeBytes(of: middle) { own in
+            guard let theirs = bytes.baseAddress, let ours = own.baseAddress else { return length <= 8 }
+            guard bytes.count > own.count else { return memcmp(theirs, ours, bytes.count) == 0 }
+            return memcmp(theirs, ours, own.count) == 0 && bytes[own.count...].elementsEqual(tail)
+        }
     }
 
     public init(stringLiteral name: String) {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Core
 import DaemonKit
 import Drivers
+import Logging
 import Reference
 import ServiceLifecycle
 
@@ -32,7 +33,8 @@ struct PollerCommand: DaemonProgram {
     /// The daemon's parts: four streams are read on every instance; sweeps and retries run on one.
     static func build(_ context: DaemonContext) {
         let pool = context.pool
-        let reference = CurrentReference(pool: pool, dependency: context.readiness.register("reference"))
+        let reference = CurrentReference(
+            pool: pool, dependency: context.readiness.register("reference"), portedFiles: portedFiles(context))
         let outcomeTables = RawKind.allCases.map(\.outcomeTableName)
         let store = RatedUsageStore(
             pool: pool,
@@ -58,6 +60,17 @@ struct PollerCommand: DaemonProgram {
             .add(
                 to: context.router.group("/api/v1/billing").add(
                     middleware: context.auth.requiring(.customer, .operator, .service)))
+    }
+
+    /// Where ported numbers are mapped; a file that was refused is told to whoever reads the log.
+    private static func portedFiles(_ context: DaemonContext) -> PortedNumberFiles? {
+        let logger = context.logger
+        return context.config[PollerConfig.portedDirectory].map { directory in
+            PortedNumberFiles(directory: directory) { problem in
+                logger.error(
+                    "File of ported numbers refused and written again", metadata: ["failure.reason": "\(problem)"])
+            }
+        }
     }
 
     /// Reads a kind's stream: spans are handled together, and warily when they have broken a process before.

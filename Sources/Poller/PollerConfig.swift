@@ -9,6 +9,10 @@ enum PollerConfig {
     static let referencePoll = ConfigKey.integer(
         "reference.pollSeconds", default: 3, in: 1...600,
         help: "Seconds between looks for a new reference version, changed customers or vendors.")
+    /// Where the mapped files of ported numbers are.
+    static let portedDirectory = ConfigKey.optionalText(
+        "reference.portedDirectory",
+        help: "Where ported numbers are kept as a mapped file (14 bytes a number); without it they are in memory.")
     /// How often waiting attempts are looked at.
     static let attemptRetry = ConfigKey.integer(
         "attempts.retrySeconds", default: 60, in: 1...3_600,
@@ -22,7 +26,8 @@ enum PollerConfig {
         "partitions.daysBack", default: 2, in: 0...400,
         help: "Day partitions of the past that are made at start; older ones are made when a record needs them.")
 
-    static let keys = ConfigKeys(batchRows, referencePoll, attemptRetry, attemptAlone, partitionDaysBack)
+    static let keys = ConfigKeys(
+        batchRows, referencePoll, portedDirectory, attemptRetry, attemptAlone, partitionDaysBack)
 
     /// The bounds of the pipeline.
     static func limits(_ config: Config) -> PipelineLimits {

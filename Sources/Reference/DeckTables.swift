@@ -17,9 +17,9 @@ extension SnapshotLoader {
     public static func numbers(in transaction: PostgresTransaction) throws -> NumberFacts {
         var builder = ReferenceBuilder(version: "")
         let version = try stamp(in: transaction).referenceVersion
-        for (kind, _, load) in try loads(version, transaction)
-        where ["npa", "country_prefixes", "lerg"].contains(kind) {
-            try readTable(kind, load, transaction, into: &builder)
+        for (dataset, load) in try loads(version, transaction)
+        where ["npa", "country_prefixes", "lerg"].contains(dataset.kind) {
+            try readTable(dataset.kind, load, transaction, into: &builder)
         }
         return builder.finished().reference.numbers
     }

@@ -7,10 +7,24 @@ public struct RatingSnapshot: Sendable {
     /// Which versions of reference data, customers and vendors the tables hold.
     public let stamp: SnapshotStamp
 
+    /// The load of each dataset, where the tables come from the database.
+    let loads: [Dataset: Int64]
+
     /// A snapshot of these tables.
     public init(_ tables: RatingTables, stamp: SnapshotStamp = SnapshotStamp()) {
+        self.init(tables, stamp: stamp, loads: [:])
+    }
+
+    init(_ tables: RatingTables, stamp: SnapshotStamp, loads: [Dataset: Int64]) {
         self.tables = tables
         self.stamp = stamp
+        self.loads = loads
+    }
+
+    /// A part of the reference data that is loaded as a whole: `lerg`, the deck `retail-a`.
+    struct Dataset: Hashable {
+        let kind: String
+        let name: String
     }
 
     /// The version of the reference data, as records name it.

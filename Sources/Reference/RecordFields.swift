@@ -9,16 +9,16 @@ struct RecordFields {
     func has(_ name: JSONKey) -> Bool { record.contains(name) && !record.isNull(name) }
 
     /// The text of a field; nil where it is absent or null.
-    func text(_ name: String) throws(RejectReason) -> String? {
-        switch record.string(JSONKey(name)) {
+    func text(_ name: JSONKey) throws(RejectReason) -> String? {
+        switch record.string(name) {
         case .value(let text): return text
         case .absent, .null: return nil
-        case .wrongType: throw RejectReason(.type, field: "/" + name, message: "a text or null")
+        case .wrongType: throw RejectReason(.type, field: "/" + name.name, message: "a text or null")
         }
     }
 
     /// The text of the first of these fields that has one.
-    func text(_ names: String...) throws(RejectReason) -> String? {
+    func text(_ names: JSONKey...) throws(RejectReason) -> String? {
         for name in names {
             if let text = try text(name) { return text }
         }
@@ -27,33 +27,34 @@ struct RecordFields {
 
     /// A text that must be there and holds 1 to 128 characters: a part of a natural key. Any of the names will do; the first is the
     /// one that a refusal points at.
-    func key(_ name: String, _ others: String...) throws(RejectReason) -> String {
-        let pointer = "/" + name
+    func key(_ name: JSONKey, or other: JSONKey? = nil) throws(RejectReason) -> String {
         var found = try text(name)
-        for other in others where found == nil { found = try text(other) }
-        guard let found else { throw RejectReason(.missing, field: pointer) }
-        guard !found.isEmpty else { throw RejectReason(.empty, field: pointer) }
-        guard found.unicodeScalars.count <= RawCDR.maximumKeyLength else {
-            throw RejectReason(.tooLong, field: pointer, message: "at most \(RawCDR.maximumKeyLength) characters")
+        if found == nil, let other { found = try text(other) }
+        guard let found else { throw RejectReason(.missing, field: "/" + name.name) }
+        guard !found.isEmpty else { throw RejectReason(.empty, field: "/" + name.name) }
+        let limit = RawCDR.maximumKeyLength
+        guard found.utf8.count <= limit || found.unicodeScalars.count <= limit else {
+            throw RejectReason(
+                .tooLong, field: "/" + name.name, message: "at most \(RawCDR.maximumKeyLength) characters")
         }
         return found
     }
 
     /// An account number; nil where it is absent or empty, which leaves the record without a customer (rule D3).
-    func ban(_ names: String...) throws(RejectReason) -> BAN? {
-        for name in names {
-            guard let text = try text(name), !text.isEmpty else { continue }
-            return try BAN(parsing: text, field: "/" + name)
-        }
-        return nil
+    func ban(_ name: JSONKey, or other: JSONKey? = nil) throws(RejectReason) -> BAN? {
+        if let text = try text(name), !text.isEmpty { return try BAN(parsing: text, field: "/" + name.name) }
+        return if let other { try ban(other) } else { nil }
     }
 
     /// A time stamp; one that can't be read is held later, not refused (rule D3).
-    func stamp(_ names: String...) throws(RejectReason) -> Stamp {
-        for name in names {
-            if let text = try text(name) { return Stamp(parsing: text) }
+    func stamp(_ name: JSONKey, or others: [JSONKey] = []) throws(RejectReason) -> Stamp {
+        switch record.utf8(name) {
+        case .value(let bytes): return Stamp(utf8: bytes.span)
+        case .absent, .null:
+            guard let other = others.first else { return .absent }
+            return try stamp(other, or: Array(others.dropFirst()))
+        case .wrongType: throw RejectReason(.type, field: "/" + name.name, message: "a text or null")
         }
-        return .absent
     }
 
     /// A whole number; nil where there is none.

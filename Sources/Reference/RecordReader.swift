@@ -70,10 +70,18 @@ public enum RecordReader {
         } catch {
             throw RejectReason(error)
         }
-        switch elements.first {
-        case .record(let found)?: return try record(kind, RecordFields(record: found), id: id)
-        case .broken(let fault, _)?: throw RejectReason(fault)
-        case nil: throw RejectReason(.notJSON, field: "")
+        guard let first = elements.first else { throw RejectReason(.notJSON, field: "") }
+        return try record(kind, first, id: id)
+    }
+
+    /// Reads one record of a body whose kind and id are known.
+    /// - Throws: the reason, where it is none of this kind.
+    public static func record(
+        _ kind: RecordKind, _ element: JSONRecords.Element, id: UsageID
+    ) throws(RejectReason) -> UsageRecord {
+        switch element {
+        case .record(let found): return try record(kind, RecordFields(record: found), id: id)
+        case .broken(let fault, _): throw RejectReason(fault)
         }
     }
 
@@ -97,7 +105,7 @@ public enum RecordReader {
     }
 
     private static func namedKind(_ fields: RecordFields) throws(RejectReason) -> RecordKind? {
-        guard let type = try fields.text("record_type") else { return nil }
+        guard let type = try fields.text(.recordType) else { return nil }
         guard let kind = RecordKind(recordType: type) else {
             throw RejectReason(.unknownRecordType, field: "/record_type")
         }
@@ -124,7 +132,7 @@ public enum RecordReader {
         case .query(let query): return query.key
         case .receipt(let receipt):
             let message = receipt.smscMessageID ?? receipt.messageID ?? ""
-            return [receipt.connector ?? "", message, receipt.status, try fields.text("done_date") ?? ""]
+            return [receipt.connector ?? "", message, receipt.status, try fields.text(.doneDate) ?? ""]
                 .joined(separator: "|")
         }
     }

@@ -22,7 +22,8 @@ struct ReferenceBuilder {
     private(set) var reference: ReferenceData
     private(set) var accounts = Accounts()
     private var ports: [PortedNumbers.Port] = []
-    private var deckEntries: [String: [RateDeck.Entry]] = [:]
+    private var portedElsewhere: PortedNumbers?
+    private var sheets: [String: RateSheet] = [:]
 
     init(version: String) {
         reference = ReferenceData(version: version)
@@ -31,8 +32,8 @@ struct ReferenceBuilder {
     /// The finished data.
     func finished() -> (reference: ReferenceData, accounts: Accounts) {
         var reference = reference
-        reference.numbers.ported = PortedNumbers(ports)
-        reference.decks = deckEntries.map { RateDeck(name: $0.key, entries: $0.value) }
+        reference.numbers.ported = portedElsewhere ?? PortedNumbers(ports)
+        reference.decks += sheets.values.map { ReferenceBuilder.compiled($0) }
         return (reference, accounts)
     }
 
@@ -72,18 +73,51 @@ struct ReferenceBuilder {
     }
 
     mutating func addPort(_ row: ReferenceRow) throws(ReferenceFault) {
+        addPort(try ReferenceBuilder.port(row))
+    }
+
+    static func port(_ row: ReferenceRow) throws(ReferenceFault) -> PortedNumbers.Port {
         let activated: Instant
         switch Stamp(parsing: row["activated"]) {
         case .at(let instant): activated = instant
         case .absent: activated = Instant(milliseconds: 0)
         case .unreadable: throw row.fault("the activation is no ISO 8601 time")
         }
-        addPort(
-            PortedNumbers.Port(number: try row.national("number"), lrn: try row.national("lrn"), activated: activated))
+        return PortedNumbers.Port(
+            number: try row.national("number"), lrn: try row.national("lrn"), activated: activated,
+            provider: row["spid"].flatMap { ServiceProviderID(parsing: $0) })
     }
 
     mutating func addPort(_ port: PortedNumbers.Port) {
         ports.append(port)
+    }
+
+    /// Ported numbers that are a table already, in place of single ones.
+    mutating func setPorts(_ ported: PortedNumbers) {
+        portedElsewhere = ported
+    }
+
+    /// What another version knows of numbers, but ported ones.
+    mutating func takeOver(_ numbers: NumberFacts) {
+        reference.numbers = numbers
+        reference.numbers.ported = PortedNumbers()
+    }
+
+    /// A deck of another version.
+    mutating func takeOver(_ deck: RateDeck) {
+        reference.decks.append(deck)
+    }
+
+    /// Compiles a deck whose rows are all there, so that no more than one deck's rows wait in memory.
+    mutating func finishDeck(_ name: String) {
+        guard let sheet = sheets.removeValue(forKey: name) else { return }
+        reference.decks.append(ReferenceBuilder.compiled(sheet))
+    }
+
+    private static func compiled(_ sheet: RateSheet) -> RateDeck {
+        var sheet = sheet
+        sheet.sort()
+        return sheet.deck
     }
 
     mutating func addRespOrg(_ row: ReferenceRow) throws(ReferenceFault) {
@@ -113,12 +147,12 @@ struct ReferenceBuilder {
     }
 
     mutating func addDeckEntry(_ deck: String, _ entry: RateDeck.Entry) {
-        deckEntries[deck, default: []].append(entry)
+        sheets[deck, default: RateSheet(name: deck)].append(entry)
     }
 
     /// A deck without rows is still a deck.
     mutating func addDeck(_ name: String) {
-        deckEntries[name, default: []] += []
+        sheets[name] = sheets[name] ?? RateSheet(name: name)
     }
 
     mutating func addPlan(_ plan: RatePlan) {
@@ -185,10 +219,12 @@ struct ReferenceRow {
     func rate(_ name: String) throws(ReferenceFault) -> Rate? {
         guard let text = field(name) else { return nil }
         do throws(FixedPoint.ParsingError) {
-            return try Rate(parsing: text)
+            let rate = try Rate(parsing: text)
+            if rate.units >= 0 { return rate }
         } catch {
-            throw fault("\(name) is no decimal with at most seven places")
+            // Said below, as for a negative one.
         }
+        throw fault("\(name) is no decimal from 0 on with at most seven places")
     }
 
     func integer(_ name: String, from least: Int) throws(ReferenceFault) -> Int? {

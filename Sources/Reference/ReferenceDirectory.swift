@@ -13,10 +13,16 @@ public struct ReferenceDirectory: Sendable {
     }
 
     /// The rating snapshot of all files. Tables whose file is not there are empty.
-    public func snapshot() throws -> RatingSnapshot {
+    /// - Parameter portedFile: where the ported numbers lie, or are put, as a mapped file; nil holds them in memory.
+    public func snapshot(portedFile: String? = nil) throws -> RatingSnapshot {
         let meta = try json("meta.json")
         var builder = ReferenceBuilder(version: meta?["version"]?.string ?? "")
         try readTables(into: &builder)
+        if let portedFile {
+            builder.setPorts(try ported(in: portedFile).numbers)
+        } else {
+            try forEachRow("lrn.csv") { try builder.addPort($0) }
+        }
         for plan in try json("rate_plans.json")?.elements ?? [] {
             builder.addPlan(try ReferenceDirectory.plan(plan))
         }
@@ -54,11 +60,30 @@ public struct ReferenceDirectory: Sendable {
         try forEachRow("country_prefixes.csv") { try builder.addCountryPrefix($0) }
         try forEachRow("lerg.csv") { try builder.addBlock($0) }
         try forEachRow("local_areas.csv") { try builder.addLocalArea($0) }
-        try forEachRow("lrn.csv") { try builder.addPort($0) }
         try forEachRow("resporg.csv") { try builder.addRespOrg($0) }
         try forEachRow("decks.csv") { try builder.addDeckRow($0) }
         try forEachRow("connectors.csv") { try builder.addConnector($0) }
         try forEachRow("ocn_carriers.csv") { try builder.addCarrier($0) }
+    }
+
+    /// The mapped file of `lrn.csv`; written where there is none, or one of another `lrn.csv`.
+    private func ported(in target: String) throws -> PortedNumberFile {
+        var status = stat()
+        let isThere = stat(path + "/lrn.csv", &status) == 0
+        let source = isThere ? Int64(status.st_size) << 32 ^ Int64(status.st_mtim.tv_sec) : 0
+        if FileManager.default.fileExists(atPath: target) {
+            do {
+                return try PortedNumberFile(path: target, source: source)
+            } catch PortedNumberFile.Fault.otherSource {
+                // The table has changed since.
+            }
+        }
+        var ports: [PortedNumbers.Port] = []
+        try forEachRow("lrn.csv") { ports.append(try ReferenceBuilder.port($0)) }
+        var writer = try PortedNumberFile.Writer(path: target)
+        try writer.append(ports.sorted { ($0.number, $0.activated) < ($1.number, $1.activated) })
+        try writer.finish(source: source)
+        return try PortedNumberFile(path: target, source: source)
     }
 
     /// The rows of a CSV file by the names of its header; none where it is not there.

@@ -12,20 +12,27 @@ public enum SnapshotLoader {
     }
 
     /// The snapshot of the current versions, all of one moment. Nil where `previous` is current already; what has not changed since
-    /// it is taken over from it.
-    public static func load(from pool: PostgresPool, after previous: RatingSnapshot? = nil) async throws
-        -> RatingSnapshot?
-    {
+    /// it is taken over from it: decks one by one, all that is known of numbers together.
+    ///
+    /// Whoever rates meanwhile goes on with the previous one: nothing of it is changed.
+    /// - Parameter portedFiles: where ported numbers are mapped; nil holds them in memory.
+    public static func load(
+        from pool: PostgresPool, after previous: RatingSnapshot? = nil, portedFiles: PortedNumberFiles? = nil
+    ) async throws -> RatingSnapshot? {
         try await pool.withTransaction(isolation: .repeatableRead, readOnly: true) { transaction in
             let stamp = try stamp(in: transaction)
             guard stamp != previous?.stamp else { return nil }
             var builder = ReferenceBuilder(version: String(stamp.referenceVersion))
             let isSameReference = previous?.stamp.referenceVersion == stamp.referenceVersion
-            if !isSameReference { try readReference(stamp.referenceVersion, transaction, into: &builder) }
+            var loads = previous?.loads ?? [:]
+            if !isSameReference {
+                loads = try self.loads(stamp.referenceVersion, transaction)
+                try readReference(loads, after: previous, portedFiles, transaction, into: &builder)
+            }
             try readAccounts(transaction, into: &builder)
             let (reference, accounts) = builder.finished()
             let kept = isSameReference ? previous?.tables.reference : nil
-            return RatingSnapshot(RatingTables(kept ?? reference, accounts), stamp: stamp)
+            return RatingSnapshot(RatingTables(kept ?? reference, accounts), stamp: stamp, loads: loads)
         }
     }
 
@@ -45,31 +52,58 @@ public enum SnapshotLoader {
     /// The loads that are in force for a version, by dataset.
     static func loads(
         _ version: Int64, _ transaction: PostgresTransaction
-    ) throws -> [(kind: String, name: String, load: Int64)] {
-        try transaction.query(
+    ) throws -> [RatingSnapshot.Dataset: Int64] {
+        let rows = try transaction.query(
             """
             SELECT kind, name, load_id FROM billing.reference_activations
             WHERE from_version <= \(version) AND (until_version IS NULL OR \(version) < until_version)
-            ORDER BY kind, name
-            """
-        ).map { (try $0.value("kind"), try $0.value("name"), try $0.value("load_id")) }
+            """)
+        var loads: [RatingSnapshot.Dataset: Int64] = [:]
+        for row in rows {
+            loads[RatingSnapshot.Dataset(kind: try row.value("kind"), name: try row.value("name"))] =
+                try row.value("load_id")
+        }
+        return loads
     }
 
+    /// The datasets that rows of other ones point into: they are taken over together or not at all.
+    private static let numberKinds: Set<String> = ["npa", "country_prefixes", "lerg", "local_areas", "resporg"]
+
     private static func readReference(
-        _ version: Int64, _ transaction: PostgresTransaction, into builder: inout ReferenceBuilder
+        _ loads: [RatingSnapshot.Dataset: Int64], after previous: RatingSnapshot?, _ portedFiles: PortedNumberFiles?,
+        _ transaction: PostgresTransaction, into builder: inout ReferenceBuilder
     ) throws {
-        for (kind, name, load) in try loads(version, transaction) {
-            switch kind {
-            case "deck": try readDeck(name, load, transaction, into: &builder)
+        let known = previous?.loads ?? [:]
+        let keepsNumbers =
+            loads.filter { numberKinds.contains($0.key.kind) } == known.filter { numberKinds.contains($0.key.kind) }
+        if keepsNumbers, let previous { builder.takeOver(previous.tables.reference.numbers) }
+        for (dataset, load) in loads.sorted(by: { ($0.key.kind, $0.key.name) < ($1.key.kind, $1.key.name) }) {
+            let kept = known[dataset] == load ? previous?.tables : nil
+            switch dataset.kind {
+            case "deck":
+                if let deck = kept?.deck(dataset.name) {
+                    builder.takeOver(deck)
+                } else {
+                    try readDeck(dataset.name, load, transaction, into: &builder)
+                    builder.finishDeck(dataset.name)
+                }
             case "plan": try readPlans(load, transaction, into: &builder)
-            case "ported": try readPorts(load, transaction, into: &builder)
+            case "ported":
+                if let kept {
+                    builder.setPorts(kept.reference.numbers.ported)
+                } else if let portedFiles {
+                    builder.setPorts(try mapPorts(load, portedFiles, transaction).numbers)
+                } else {
+                    try readPorts(load, transaction) { builder.addPort($0) }
+                }
+            case _ where numberKinds.contains(dataset.kind) && keepsNumbers && previous != nil: break
             case "sku":
                 for row in try transaction.query(
                     "SELECT class_key, sku FROM billing.sku_map WHERE load_id = \(load)")
                 {
                     builder.addSKU(ClassKey(try row.value("class_key")), try row.value("sku"))
                 }
-            default: try readTable(kind, load, transaction, into: &builder)
+            default: try readTable(dataset.kind, load, transaction, into: &builder)
             }
         }
     }

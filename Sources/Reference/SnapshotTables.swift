@@ -72,17 +72,40 @@ extension SnapshotLoader {
         }
     }
 
+    /// The mapped file of a load, written from its rows where it is not there or no good.
+    static func mapPorts(
+        _ load: Int64, _ files: PortedNumberFiles, _ transaction: PostgresTransaction
+    ) throws -> PortedNumberFile {
+        try files.file(ofLoad: load) { writer in
+            var waiting: [PortedNumbers.Port] = []
+            try readPorts(load, transaction) { port in
+                waiting.append(port)
+                guard waiting.count == 10_000 else { return }
+                try writer.append(waiting)
+                waiting.removeAll(keepingCapacity: true)
+            }
+            try writer.append(waiting)
+        }
+    }
+
+    /// The ports of a load in the order of numbers, then instants.
     static func readPorts(
-        _ load: Int64, _ transaction: PostgresTransaction, into builder: inout ReferenceBuilder
+        _ load: Int64, _ transaction: PostgresTransaction, _ body: (PortedNumbers.Port) throws -> Void
     ) throws {
         try transaction.stream(
-            "SELECT number, lrn, activated FROM billing.ported_numbers WHERE load_id = \(load)", chunk: 10_000
+            """
+            SELECT number, lrn, spid, activated FROM billing.ported_numbers WHERE load_id = \(load)
+            ORDER BY number, activated
+            """, chunk: 10_000
         ) { rows in
             for row in rows {
                 guard let number = NationalNumber(parsing: try row.value("number") as String),
                     let lrn = NationalNumber(parsing: try row.value("lrn") as String)
                 else { throw ReferenceFault(place: "ported_numbers", problem: "a number has ten digits") }
-                builder.addPort(PortedNumbers.Port(number: number, lrn: lrn, activated: try row.value("activated")))
+                let provider = (try row.value("spid") as String?).flatMap { ServiceProviderID(parsing: $0) }
+                try body(
+                    PortedNumbers.Port(
+                        number: number, lrn: lrn, activated: try row.value("activated"), provider: provider))
             }
         }
     }

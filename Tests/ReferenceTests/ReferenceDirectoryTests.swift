@@ -50,7 +50,7 @@ struct ReferenceDirectoryTests {
             ),
             (
                 "decks.csv", "deck,scope,prefix,interstate,effective_date\nd,domestic,312,0.12345678,2024-01-01\n",
-                "decks.csv:2: interstate is no decimal with at most seven places"
+                "decks.csv:2: interstate is no decimal from 0 on with at most seven places"
             ),
             (
                 "rate_plans.json", #"[{"id": "p1", "type": "fax", "rates": {}}]"#,

@@ -2,6 +2,7 @@ import Core
 import Drivers
 import Foundation
 import Reference
+import Synchronization
 import TestSupport
 import Testing
 
@@ -32,6 +33,64 @@ struct SnapshotLoaderTests {
             let changed = try #require(try await SnapshotLoader.load(from: pool, after: snapshot))
             #expect(changed.rate(World.call()).flags.contains(.marginAlert))
             #expect(changed.version == "1")
+        }
+    }
+
+    @Test("ported numbers are mapped from a file that is written once, and again where it is no good", .needsPostgres)
+    func portedFiles() async throws {
+        let directory = FileManager.default.temporaryDirectory.appending(path: "warp-\(UUID().uuidString)")
+        try await withMigratedPool { pool in
+            try await pool.withTransaction { try World.write($0) }
+            let refused = Mutex<[String]>([])
+            let files = PortedNumberFiles(directory: directory.path) { problem in
+                refused.withLock { $0.append(problem) }
+            }
+            func source() async throws -> LRNSource? {
+                let snapshot = try #require(try await SnapshotLoader.load(from: pool, portedFiles: files))
+                return snapshot.rate(World.call()).call?.dnisParty.lrnSource
+            }
+            #expect(try await source() == .table)
+            let names = try FileManager.default.contentsOfDirectory(atPath: directory.path)
+            #expect(names.count == 1)
+            let file = directory.appending(path: try #require(names.first))
+            try Data("WARPPORT".utf8).write(to: file)
+            #expect(try await source() == .table)
+            #expect(refused.withLock { $0.count } == 1)
+            #expect(try await source() == .table)
+            #expect(refused.withLock { $0.count } == 1)
+        }
+        try FileManager.default.removeItem(at: directory)
+    }
+
+    @Test("a new version takes over what it shares with the one before, and reads the rest", .needsPostgres)
+    func takenOver() async throws {
+        try await withMigratedPool { pool in
+            try await pool.withTransaction { try World.write($0) }
+            let first = try #require(try await SnapshotLoader.load(from: pool))
+            try await pool.withTransaction { transaction in
+                let load = try World.load(transaction, "deck", "telnyx")
+                try transaction.execute(
+                    """
+                    INSERT INTO billing.rate_deck_entries (load_id, line, scope, prefix, interstate, effective_date)
+                    VALUES (\(load), 2, 'domestic', '312', 0.0030, '2024-01-01')
+                    """)
+                try World.version(transaction, 2)
+                try transaction.execute(
+                    """
+                    UPDATE billing.reference_activations SET until_version = 2 WHERE kind = 'deck' AND name = 'telnyx'
+                    """)
+                try World.activate(transaction, "deck", "telnyx", load, from: 2)
+                // Not part of any activation: rows that only a fresh reading would see.
+                try transaction.execute("UPDATE billing.lerg_blocks SET state = 'XX' WHERE npa = '312'")
+            }
+            let second = try #require(try await SnapshotLoader.load(from: pool, after: first))
+            let usage = second.rate(World.call())
+            #expect(second.version == "2")
+            #expect(usage.vendorRate?.text == "0.0030000")
+            #expect(usage.call?.dnisParty.state == "IL")
+            #expect(usage.call?.dnisParty.lrnSource == .table)
+            #expect(usage.ratePlanID == "default-voice")
+            #expect(first.rate(World.call()).vendorRate?.text == "0.0020000")
         }
     }
 

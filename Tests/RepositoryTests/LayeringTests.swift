@@ -18,6 +18,7 @@ struct LayeringTests {
         ("VendorRecon", ["Core", "Drivers", "DaemonKit", "Reference"]),
         ("BillingCtl", ["Core", "Drivers", "DaemonKit", "Reference"]),
         ("Sandbox", ["Core", "Drivers", "DaemonKit"]),
+        ("Bench", ["Core", "Drivers", "Reference"]),
     ]
 
     @Test("arrows point down only", arguments: ownImports)

@@ -98,6 +98,12 @@ YAML
   algorithm: ES256
 YAML
         ;;
+    poller)
+        cat <<YAML
+reference:
+  portedDirectory: $RUN/ported
+YAML
+        ;;
     vendor-recon)
         cat <<YAML
 formats:

@@ -114,7 +114,7 @@ extension RateSheet {
     }
 
     /// The deck by which calls are rated.
-    public var deck: RateDeck { RateDeck(name: name, entries: rows.map(entry)) }
+    public var deck: RateDeck { RateDeck(name: name, entries: rows.lazy.map(entry)) }
 
     /// The rows of one scope, prefix by prefix.
     func groups() -> [Range<Int>] {

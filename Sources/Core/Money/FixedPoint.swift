@@ -13,9 +13,28 @@ public enum FixedPoint {
     /// 10 to the power of `exponent` (0…18).
     @inlinable
     public static func powerOfTen(_ exponent: Int) -> Int64 {
-        var power: Int64 = 1
-        for _ in 0..<exponent { power *= 10 }
-        return power
+        switch exponent {
+        case 0: 1
+        case 1: 10
+        case 2: 100
+        case 3: 1_000
+        case 4: 10_000
+        case 5: 100_000
+        case 6: 1_000_000
+        case 7: 10_000_000
+        case 8: 100_000_000
+        case 9: 1_000_000_000
+        case 10: 10_000_000_000
+        case 11: 100_000_000_000
+        case 12: 1_000_000_000_000
+        case 13: 10_000_000_000_000
+        case 14: 100_000_000_000_000
+        case 15: 1_000_000_000_000_000
+        case 16: 10_000_000_000_000_000
+        case 17: 100_000_000_000_000_000
+        case 18: 1_000_000_000_000_000_000
+        default: preconditionFailure("a power of ten has an exponent of 0 to 18")
+        }
     }
 
     /// The integer `value × 10^decimals` of a text such as `-12.5`.

@@ -24,10 +24,18 @@ public enum CallDirection: String, Sendable, CaseIterable {
     /// A direction from the record's word, any case, trimmed; nil for any other word.
     public init?(parsing text: String?) {
         guard let text else { return nil }
-        switch ASCII.word(text) {
-        case "outbound", "terminating", "egress": self = .terminating
-        case "inbound", "originating", "ingress": self = .originating
-        default: return nil
+        let bytes = text.utf8.span
+        let word = NumberText.trimmed(bytes, 0..<bytes.count)
+        if NumberText.equals("outbound", bytes, word) || NumberText.equals("terminating", bytes, word)
+            || NumberText.equals("egress", bytes, word)
+        {
+            self = .terminating
+        } else if NumberText.equals("inbound", bytes, word) || NumberText.equals("originating", bytes, word)
+            || NumberText.equals("ingress", bytes, word)
+        {
+            self = .originating
+        } else {
+            return nil
         }
     }
 }

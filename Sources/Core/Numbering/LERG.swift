@@ -22,11 +22,12 @@ public struct LERG: Sendable {
     }
 
     private var blocks: [Block] = []
-    /// By NPA-NXX: the place in `blocks` plus one, 0 for none.
-    private var wholeCodes = [UInt32](repeating: 0, count: 1_000_000)
+    /// By NPA-NXX: the place in `blocks` plus one, 0 for none, and whether the code has thousands blocks of its own.
+    private var codes = [UInt32](repeating: 0, count: 1_000_000)
     /// By NPA-NXX-X, for the codes that are split.
     private var thousands: [UInt32: UInt32] = [:]
-    private var splitCodes = [Bool](repeating: false, count: 1_000_000)
+
+    private static let split: UInt32 = 1 << 31
 
     /// A guide without rows.
     public init() {}
@@ -40,24 +41,25 @@ public struct LERG: Sendable {
         let place = UInt32(blocks.count)
         if let thousandsDigit {
             thousands[UInt32(npanxx * 10 + thousandsDigit)] = place
-            splitCodes[npanxx] = true
+            codes[npanxx] |= LERG.split
         } else {
-            wholeCodes[npanxx] = place
+            codes[npanxx] = codes[npanxx] & LERG.split | place
         }
     }
 
     /// Whether a number's row is that of its thousands block, and not of its whole code (rule E4).
     public func isThousandsBlock(_ number: NationalNumber) -> Bool {
-        splitCodes[number.npanxx] && thousands[UInt32(number.npanxx * 10 + number.block)] != nil
+        codes[number.npanxx] & LERG.split != 0 && thousands[UInt32(number.npanxx * 10 + number.block)] != nil
     }
 
     /// The row of a number: its thousands block, else its whole code.
     public func block(of number: NationalNumber) -> Block? {
         let npanxx = number.npanxx
-        if splitCodes[npanxx], let place = thousands[UInt32(npanxx * 10 + number.block)] {
+        let code = codes[npanxx]
+        if code & LERG.split != 0, let place = thousands[UInt32(npanxx * 10 + number.block)] {
             return blocks[Int(place) - 1]
         }
-        let place = wholeCodes[npanxx]
+        let place = code & ~LERG.split
         return place == 0 ? nil : blocks[Int(place) - 1]
     }
 }
@@ -65,6 +67,8 @@ public struct LERG: Sendable {
 /// Local calling areas: rate centres that call each other at the local rate, also across a state line (rule J7).
 public struct LocalAreas: Sendable {
     private var areas: [UInt64: Set<NameTable.Index>] = [:]
+    /// By rate centre, of any state: whether an area lists it. Most are in none.
+    private var isListed: [Bool] = []
 
     /// No areas.
     public init() {}
@@ -72,15 +76,22 @@ public struct LocalAreas: Sendable {
     /// Lists a rate centre in an area.
     public mutating func add(area: NameTable.Index, state: NameTable.Index, rateCenter: NameTable.Index) {
         areas[LocalAreas.key(state, rateCenter), default: []].insert(area)
+        let missing = Int(rateCenter) + 1 - isListed.count
+        if missing > 0 { isListed += Array(repeating: false, count: missing) }
+        isListed[Int(rateCenter)] = true
     }
 
     /// Whether both rate centres are listed in a common area.
     public func share(_ first: Place, _ second: Place) -> Bool {
-        guard first.rateCenter != 0, second.rateCenter != 0,
+        guard first.rateCenter != 0, second.rateCenter != 0, isListed(first), isListed(second),
             let firstAreas = areas[LocalAreas.key(first.state, first.rateCenter)],
             let secondAreas = areas[LocalAreas.key(second.state, second.rateCenter)]
         else { return false }
         return !firstAreas.isDisjoint(with: secondAreas)
+    }
+
+    private func isListed(_ place: Place) -> Bool {
+        Int(place.rateCenter) < isListed.count && isListed[Int(place.rateCenter)]
     }
 
     /// The areas in which both rate centres are listed.

@@ -3,6 +3,7 @@ extension NumberPlan {
     public func normalize(_ text: String?, in context: NumberContext = .voice) -> NormalizedNumber {
         guard let text else { return NormalizedNumber(.missing) }
         let bytes = text.utf8.span
+        if let digits = NumberText.plainDigits(bytes) { return classify(digits, in: context) }
         switch NumberText.unwrap(bytes) {
         case .missing: return NormalizedNumber(.missing)
         case .anonymous: return NormalizedNumber(.anonymous)

@@ -7,6 +7,22 @@ enum NumberText {
         case user(Range<Int>)
     }
 
+    /// The digits of a text that is nothing else, but for a `+` before them: no step below would make anything else of it.
+    static func plainDigits(_ bytes: Span<UInt8>) -> DigitString? {
+        var digits = DigitString()
+        for index in bytes.indices {
+            let byte = bytes[unchecked: index]
+            if ASCII.isDigit(byte) {
+                digits.append(byte - UInt8(ascii: "0"))
+            } else if byte == UInt8(ascii: "+"), index == 0 {
+                digits.hasPlus = true
+            } else {
+                return nil
+            }
+        }
+        return digits.count > 0 ? digits : nil
+    }
+
     /// Finds the user part: unwraps `<…>`, scheme and host.
     static func unwrap(_ bytes: Span<UInt8>) -> Wrapping {
         var range = trimmed(bytes, 0..<bytes.count)
@@ -142,7 +158,8 @@ enum NumberText {
     }
 
     static func first(_ byte: UInt8, _ bytes: Span<UInt8>, _ range: Range<Int>) -> Int? {
-        for index in range where bytes[index] == byte { return index }
+        precondition(range.upperBound <= bytes.count, "a range of the text")
+        for index in range where bytes[unchecked: index] == byte { return index }
         return nil
     }
 

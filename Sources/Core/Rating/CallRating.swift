@@ -6,35 +6,34 @@ extension RatingTables {
     public func rate(_ cdr: RawCDR, dip: LRNAnswer? = nil, received: Instant? = nil) -> RatedUsage {
         let customer = customer(cdr.customerBAN)
         var call = CallEvidence()
+        // The evidence is put in when it is whole: taken out of the record and changed, it would be copied each time.
         var usage = RatedUsage(
-            id: cdr.id, key: cdr.sipUUID, service: .voice, refVersion: version, evidence: .call(call))
+            id: cdr.id, key: cdr.sipUUID, service: .voice, refVersion: version, evidence: .query(QueryEvidence()))
         usage.customerBAN = cdr.customerBAN
         usage.customerID = customer?.id
         usage.vendor = cdr.selectedVendor
         usage.readTimes(of: cdr, into: &call, received: received)
         if customer == nil { usage.flags.insert(.unknownCustomer) }
         usage.enrich(cdr, btn: customer?.btn, dip: dip, into: &call, tables: self)
+        settle(&usage, &call, customer: customer)
         usage.evidence = .call(call)
-        settle(&usage, customer: customer)
         return usage
     }
 
     /// The status of a call and, where it is billable, its amounts (rule G6).
-    private func settle(_ usage: inout RatedUsage, customer: Customer?) {
-        guard case .call(var call) = usage.evidence else { return }
+    private func settle(_ usage: inout RatedUsage, _ call: inout CallEvidence, customer: Customer?) {
         if usage.flags.containsAny(of: RatedUsage.holding) {
             usage.status = .held
         } else if !call.answered {
             usage.setNotBillable()
             call.billedSeconds = 0
-        } else if let target = CallTarget(usage), let instant = usage.ratingInstant,
+        } else if let target = CallTarget(usage, call), let instant = usage.ratingInstant,
             let duration = call.durationMilliseconds
         {
             charge(&usage, &call, target, customer: customer, at: instant, duration: duration)
         } else {
             usage.status = .unrated
         }
-        usage.evidence = .call(call)
     }
 
     private func charge(
@@ -90,8 +89,9 @@ extension RatedUsage {
     /// Answer, duration and rating instant, and what is wrong with them (rules D1–D6).
     fileprivate mutating func readTimes(of cdr: RawCDR, into call: inout CallEvidence, received: Instant?) {
         let times = RecordTimes(
-            instant: cdr.ratingInstant, stamps: [cdr.start, cdr.answer, cdr.end], created: cdr.created,
-            received: received)
+            instant: cdr.ratingInstant,
+            hasUnreadable: cdr.start == .unreadable || cdr.answer == .unreadable || cdr.end == .unreadable,
+            created: cdr.created, received: received)
         ratingInstant = times.instant
         flags.formUnion(times.flags)
         let length = CallLength(cdr)
@@ -104,12 +104,11 @@ extension RatedUsage {
     fileprivate mutating func enrich(
         _ cdr: RawCDR, btn: NormalizedNumber?, dip: LRNAnswer?, into call: inout CallEvidence, tables: RatingTables
     ) {
-        let numbers = tables.numbers
-        let called = CalledNumber(cdr, plan: numbers.plan)
+        let called = CalledNumber(cdr, plan: tables.reference.numbers.plan)
         let direction = CallDirection(parsing: cdr.direction)
         let headers = CallerIdentity.Headers(
             pci: cdr.sipPCI, pai: cdr.sipPAI, rpid: cdr.sipRPID, raw: cdr.rawANI, from: cdr.sipFrom)
-        let caller = numbers.plan.caller(headers, direction: direction, btn: btn)
+        let caller = tables.reference.numbers.plan.caller(headers, direction: direction, btn: btn)
         flags.formUnion(called.flags)
         flags.formUnion(caller.flags)
         call.direction = direction
@@ -117,26 +116,26 @@ extension RatedUsage {
             direction: direction, ani: caller.number?.kind, aniParty: Party(), dnis: called.number, dnisParty: Party(),
             ringToState: 0, dnisNPAState: 0)
         if let number = caller.number, number.kind == .geographic, let national = number.national {
-            let (lrn, source) = numbers.callingLRN(national, at: ratingInstant)
-            input.aniParty = numbers.party(national, lrn: lrn, source: source, flags: &flags)
+            let (lrn, source) = tables.reference.numbers.callingLRN(national, at: ratingInstant)
+            input.aniParty = tables.reference.numbers.party(national, lrn: lrn, source: source, flags: &flags)
         }
         if let national = called.number.national {
             switch called.number.kind {
             case .geographic:
-                let (lrn, source) = numbers.calledLRN(
+                let (lrn, source) = tables.reference.numbers.calledLRN(
                     national, uri: called.porting, at: ratingInstant, dip: dip, flags: &flags)
-                input.dnisParty = numbers.party(national, lrn: lrn, source: source, flags: &flags)
-            case .tollfree: input.ringToState = findRespOrg(national, into: &call, numbers: numbers)
-            case .service: input.dnisNPAState = numbers.state(ofNPA: national.npa)
+                input.dnisParty = tables.reference.numbers.party(national, lrn: lrn, source: source, flags: &flags)
+            case .tollfree: input.ringToState = findRespOrg(national, into: &call, numbers: tables.reference.numbers)
+            case .service: input.dnisNPAState = tables.reference.numbers.state(ofNPA: national.npa)
             default: break
             }
         }
-        let result = input.classify(localAreas: numbers.localAreas)
+        let result = input.classify(localAreas: tables.reference.numbers.localAreas)
         call.jurisdiction = result.jurisdiction
         taxJurisdiction = result.tax
         flags.formUnion(result.flags)
         map(result.key, in: tables)
-        call.show(caller, called.number, input, names: numbers.names)
+        call.show(caller, called.number, input, names: tables.reference.numbers.names)
     }
 
     /// Who manages a toll-free number (rule E6); the state of the number behind it.

@@ -14,9 +14,15 @@ public struct CallTarget: Hashable, Sendable {
     /// The target of a rated call, from its evidence: what an attempt of the call is priced by (M10). Nil where rule R8 looks
     /// nothing up.
     public init?(_ usage: RatedUsage) {
-        guard let call = usage.call, let direction = call.direction, call.jurisdiction != .invalid,
-            let key = usage.classKey
-        else { return nil }
+        guard case .call(let call) = usage.evidence else { return nil }
+        self.init(usage, call)
+    }
+
+    /// The target of a call whose evidence is not in its record yet.
+    init?(_ usage: RatedUsage, _ call: CallEvidence) {
+        guard let direction = call.direction, call.jurisdiction != .invalid, let key = usage.classKey else {
+            return nil
+        }
         self.direction = direction
         kind = call.dnisKind
         number = call.dnis?.phoneNumber
@@ -161,15 +167,23 @@ extension RowSources {
     func international(_ number: PhoneNumber, on day: UsageDay)
         -> (prefix: String, row: RateRow, column: RateRow.Column)?
     {
-        let count = decimalLength(number.digits)
-        let found = longest(of: number.digits, digits: count, lengths: RowSources.internationalLengths, on: day)
+        let found = longest(of: number.digits, digits: decimalLength(number.digits), on: day)
         // The prefix 1 alone is forbidden: it would price Canada and the Caribbean as one country.
-        guard let found, found.prefix.text != "1" else { return nil }
+        guard let found, found.prefix != .northAmerica else { return nil }
         return (found.prefix.text, found.row, .rate)
     }
 
     /// The row of a routing number's ten digits (rule R4).
     func domestic(_ digits: UInt64?, on day: UsageDay) -> (prefix: Prefix, row: RateRow)? {
-        digits.flatMap { longest(of: $0, digits: 10, lengths: RowSources.domesticLengths, on: day) }
+        guard let digits else { return nil }
+        for length in RowSources.domesticLengths {
+            if let row = inline?.row(of: digits, digits: 10, length: length) {
+                return (Prefix(of: digits, digits: 10, length: length), row)
+            }
+            if let row = deck?.row(ofDomestic: digits, length: length, on: day) {
+                return (Prefix(of: digits, digits: 10, length: length), row)
+            }
+        }
+        return nil
     }
 }

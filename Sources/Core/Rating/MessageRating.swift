@@ -21,7 +21,7 @@ extension RatingTables {
         usage.customerID = customer?.id
         usage.vendor = mdr.vendor ?? vendor(ofConnector: mdr.connector)
         let times = RecordTimes(
-            instant: mdr.at.instant, stamps: [mdr.at], created: mdr.created, received: received)
+            instant: mdr.at.instant, hasUnreadable: mdr.at == .unreadable, created: mdr.created, received: received)
         usage.ratingInstant = times.instant
         usage.flags = times.flags
         if customer == nil { usage.flags.insert(.unknownCustomer) }

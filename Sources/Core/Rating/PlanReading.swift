@@ -64,24 +64,6 @@ extension RateRow {
     }
 }
 
-extension VoiceRates {
-    init(_ json: JSONValue) {
-        billing = TermsOverride(json["billing"])
-        deck = json["deck"]?.string
-        let terminating = json["terminating"]
-        domesticDefault = terminating?["domestic"]?["default"].map(RateRow.init)
-        domestic = terminating?["domestic"]?["prefixes"]?.prefixRows(RateRow.init) ?? PrefixRows()
-        international = terminating?["international"]?["prefixes"]?.prefixRows(RateRow.init) ?? PrefixRows()
-        premium = terminating?["premium"]?["prefixes"]?.prefixRows(RateRow.init) ?? PrefixRows()
-        for field in terminating?["service_codes"]?.fields ?? [] {
-            if let code = UInt32(field.name) { serviceCodes[code] = field.value.money }
-        }
-        originatingDomestic = json["originating"]?["domestic"].map(RateRow.init)
-        originatingInternational = json["originating"]?["international"].map(RateRow.init)
-        timeOfDay = json["time_of_day"].flatMap(TimeOfDay.init)
-    }
-}
-
 extension TollFreeRates {
     init(_ json: JSONValue) {
         billing = TermsOverride(json["billing"])

@@ -5,6 +5,9 @@ public struct Prefix: Hashable, Comparable, Sendable {
 
     static let places = 15
 
+    /// `1`, the country code of North America.
+    static let northAmerica = Prefix(digits: 1, length: 1)
+
     /// A prefix of 1–15 digits; nil for anything else.
     public init?(parsing text: some StringProtocol) {
         var digits: UInt64 = 0
@@ -43,6 +46,9 @@ public struct Prefix: Hashable, Comparable, Sendable {
 
     /// Whether it can begin a number of the North American plan: the first digit is 2 to 9.
     public var beginsAreaCode: Bool { (key >> 4) >= 200_000_000_000_000 }
+
+    /// The first digits of a prefix that has as many.
+    func head(_ count: Int) -> UInt64 { (key >> 4) / UInt64(FixedPoint.powerOfTen(Prefix.places - count)) }
 
     /// The first four places: the bucket of an index.
     var bucket: Int { Int((key >> 4) / 100_000_000_000) }

@@ -63,11 +63,11 @@ struct RecordTimes {
     var instant: Instant?
     var flags = Flags.none
 
-    /// `stamps` are all stamps of the record; `instant` is the one it is rated by. A record without `created_at` was made when it
+    /// `hasUnreadable` says so of the record's other stamps; `instant` is the one it is rated by. A record without `created_at` was made when it
     /// was received.
-    init(instant: Instant?, stamps: [Stamp], created: Stamp, received: Instant?) {
+    init(instant: Instant?, hasUnreadable: Bool, created: Stamp, received: Instant?) {
         self.instant = instant
-        if created == .unreadable || stamps.contains(.unreadable) { flags.insert(.badTimestamp) }
+        if hasUnreadable || created == .unreadable { flags.insert(.badTimestamp) }
         guard let instant else {
             flags.insert(.noTimestamp)
             return
@@ -75,9 +75,10 @@ struct RecordTimes {
         if let created = created.instant ?? received, instant > created.advanced(seconds: 300) {
             flags.insert(.futureTimestamp)
         }
-        if let now = [created.instant, received].compactMap(\.self).max(), instant < now.keyHorizon {
-            flags.insert(.tooOld)
-        }
+        var now = received
+        if let created = created.instant { now = max(created, now ?? created) }
+        // Nothing is too old within a year; the calendar is asked for the rest.
+        if let now, now - instant > 31_536_000_000, instant < now.keyHorizon { flags.insert(.tooOld) }
     }
 }
 

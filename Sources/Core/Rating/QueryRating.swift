@@ -10,7 +10,8 @@ extension RatingTables {
         usage.customerID = customer?.id
         usage.vendor = query.vendor
         let times = RecordTimes(
-            instant: query.at.instant, stamps: [query.at], created: query.created, received: received)
+            instant: query.at.instant, hasUnreadable: query.at == .unreadable, created: query.created,
+            received: received)
         usage.ratingInstant = times.instant
         usage.flags = times.flags
         if customer == nil { usage.flags.insert(.unknownCustomer) }

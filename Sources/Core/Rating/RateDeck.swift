@@ -34,92 +34,14 @@ public struct RateDeck: Sendable {
     }
 
     /// The deck of these rows. Of rows with the same prefix and effective date the later in order counts.
-    public init(name: String, entries: [Entry]) {
+    public init(name: String, entries: some RandomAccessCollection<Entry>) {
         self.name = name
-        domestic = DeckTable(entries.filter { $0.scope == .domestic }, primary: \.interstate)
-        international = DeckTable(entries.filter { $0.scope == .international }, primary: \.rate)
+        domestic = DeckTable(entries, .domestic)
+        international = DeckTable(entries, .international)
     }
 
     /// How many rows there are.
     public var count: Int { domestic.count + international.count }
-}
-
-/// The rows of one scope. A rate that is absent is −1.
-struct DeckTable: Sendable {
-    private let index: PrefixIndex
-    private let effective: [Int32]
-    private let end: [Int32]
-    /// Interstate of domestic rows, the one rate of international rows.
-    private let primary: [Int64]
-    private let intrastate: [Int64]
-    private let local: [Int64]
-    private let indeterminate: [Int64]
-    private let termsIndex: [UInt32]
-    private let terms: [TermsOverride]
-
-    init(_ entries: [RateDeck.Entry], primary column: KeyPath<RateRow, Rate?>) {
-        let sorted = entries.enumerated().sorted {
-            ($0.element.prefix, $0.element.effective, $0.offset) < ($1.element.prefix, $1.element.effective, $1.offset)
-        }.map(\.element)
-        index = PrefixIndex(sorted: sorted.map(\.prefix))
-        effective = sorted.map(\.effective.daysSince1970)
-        end = sorted.map { $0.end?.daysSince1970 ?? Int32.max }
-        primary = sorted.map { $0.row[keyPath: column]?.units ?? -1 }
-        let isDomestic = column == \RateRow.interstate
-        intrastate = isDomestic ? sorted.map { $0.row.intrastate?.units ?? -1 } : []
-        local = isDomestic ? sorted.map { $0.row.local?.units ?? -1 } : []
-        indeterminate = isDomestic ? sorted.map { $0.row.indeterminate?.units ?? -1 } : []
-        var known: [TermsOverride: UInt32] = [:]
-        var terms: [TermsOverride] = []
-        termsIndex = sorted.map { entry in
-            if let place = known[entry.row.terms] { return place }
-            let place = UInt32(terms.count)
-            known[entry.row.terms] = place
-            terms.append(entry.row.terms)
-            return place
-        }
-        self.terms = terms
-    }
-
-    var count: Int { index.count }
-
-    func has(length: Int) -> Bool { index.has(length: length) }
-
-    /// The row of exactly this prefix that is in force on a day: the latest one.
-    func row(of prefix: Prefix, on day: UsageDay) -> RateRow? {
-        for place in index.rows(of: prefix).reversed()
-        where effective[place] <= day.daysSince1970 && day.daysSince1970 < end[place] {
-            return row(at: place)
-        }
-        return nil
-    }
-
-    /// All rows of exactly this prefix and their days, the earliest first: what there was to choose from.
-    func history(of prefix: Prefix) -> [(row: RateRow, effective: UsageDay, end: UsageDay?)] {
-        index.rows(of: prefix).map { place in
-            let isOpen = end[place] == Int32.max
-            return (
-                row(at: place), UsageDay(daysSince1970: effective[place]),
-                isOpen ? nil : UsageDay(daysSince1970: end[place])
-            )
-        }
-    }
-
-    private func row(at place: Int) -> RateRow {
-        var row = RateRow()
-        if intrastate.isEmpty {
-            row.rate = DeckTable.rate(primary[place])
-        } else {
-            row.interstate = DeckTable.rate(primary[place])
-            row.intrastate = DeckTable.rate(intrastate[place])
-            row.local = DeckTable.rate(local[place])
-            row.indeterminate = DeckTable.rate(indeterminate[place])
-        }
-        row.terms = terms[Int(termsIndex[place])]
-        return row
-    }
-
-    private static func rate(_ units: Int64) -> Rate? { units < 0 ? nil : Rate(units: units) }
 }
 
 /// The rows in which a number is looked up: a plan's own, and those of its deck (rule R4).
@@ -127,12 +49,15 @@ struct RowSources {
     var inline: PrefixRows?
     var deck: DeckTable?
 
-    /// The row of the longest prefix in force; of equal prefixes the inline one.
-    func longest(of number: UInt64, digits: Int, lengths: [Int], on day: UsageDay) -> (prefix: Prefix, row: RateRow)? {
-        for length in lengths where length <= digits {
+    /// The row of the longest prefix in force of E.164 digits; of equal prefixes the inline one.
+    func longest(of number: UInt64, digits: Int, on day: UsageDay) -> (prefix: Prefix, row: RateRow)? {
+        for length in stride(from: digits, through: 1, by: -1) {
+            let isInline = inline?.has(length: length) ?? false
+            let isInDeck = deck?.has(length: length) ?? false
+            guard isInline || isInDeck else { continue }
             let prefix = Prefix(of: number, digits: digits, length: length)
-            if let row = inline?.row(of: prefix) { return (prefix, row) }
-            if let deck, deck.has(length: length), let row = deck.row(of: prefix, on: day) { return (prefix, row) }
+            if isInline, let row = inline?.row(of: prefix) { return (prefix, row) }
+            if isInDeck, let row = deck?.row(of: prefix, on: day) { return (prefix, row) }
         }
         return nil
     }

@@ -3,8 +3,9 @@ public enum PlanType: String, Sendable, CaseIterable {
     case voice, tollfree, sms, api
 }
 
-/// A rate plan, compiled: the terms of a customer, or of all customers, over time (section P).
-public struct RatePlan: Sendable {
+/// A rate plan, compiled: the terms of a customer, or of all customers, over time (section P). Never changed, and by reference, so
+/// that a look-up copies nothing of it.
+public final class RatePlan: Sendable {
     public let id: String
     public let name: String
     /// Nil is a default plan.
@@ -66,19 +67,38 @@ public struct RatePlan: Sendable {
 }
 
 /// What a voice plan states.
-public struct VoiceRates: Sendable {
-    public var billing = TermsOverride()
+public final class VoiceRates: Sendable {
+    public let billing: TermsOverride
     /// The name of the deck whose rows belong to the plan.
-    public var deck: String?
-    public var domesticDefault: RateRow?
-    public var domestic = PrefixRows()
-    public var international = PrefixRows()
-    public var premium = PrefixRows()
+    public let deck: String?
+    public let domesticDefault: RateRow?
+    public let domestic: PrefixRows
+    public let international: PrefixRows
+    public let premium: PrefixRows
     /// Flat charges by service code (rule R7).
-    public var serviceCodes: [UInt32: Money] = [:]
-    public var originatingDomestic: RateRow?
-    public var originatingInternational: RateRow?
-    public var timeOfDay: TimeOfDay?
+    public let serviceCodes: [UInt32: Money]
+    public let originatingDomestic: RateRow?
+    public let originatingInternational: RateRow?
+    public let timeOfDay: TimeOfDay?
+
+    /// What the rates of a voice plan state (section P).
+    init(_ json: JSONValue) {
+        billing = TermsOverride(json["billing"])
+        deck = json["deck"]?.string
+        let terminating = json["terminating"]
+        domesticDefault = terminating?["domestic"]?["default"].map(RateRow.init)
+        domestic = terminating?["domestic"]?["prefixes"]?.prefixRows(RateRow.init) ?? PrefixRows()
+        international = terminating?["international"]?["prefixes"]?.prefixRows(RateRow.init) ?? PrefixRows()
+        premium = terminating?["premium"]?["prefixes"]?.prefixRows(RateRow.init) ?? PrefixRows()
+        var codes: [UInt32: Money] = [:]
+        for field in terminating?["service_codes"]?.fields ?? [] {
+            if let code = UInt32(field.name) { codes[code] = field.value.money }
+        }
+        serviceCodes = codes
+        originatingDomestic = json["originating"]?["domestic"].map(RateRow.init)
+        originatingInternational = json["originating"]?["international"].map(RateRow.init)
+        timeOfDay = json["time_of_day"].flatMap(TimeOfDay.init)
+    }
 }
 
 /// What a toll-free plan states.

@@ -66,7 +66,7 @@ extension TaxJurisdiction {
 }
 
 /// Rows by prefix, each prefix once: what a plan states inline.
-public struct PrefixRows: Hashable, Sendable {
+public final class PrefixRows: Sendable {
     private let index: PrefixIndex
     private let rows: [RateRow]
 
@@ -77,10 +77,19 @@ public struct PrefixRows: Hashable, Sendable {
         self.rows = sorted.map(\.value)
     }
 
+    /// Whether some row has a prefix of this length.
+    func has(length: Int) -> Bool { index.has(length: length) }
+
     /// The row of exactly this prefix.
     func row(of prefix: Prefix) -> RateRow? {
         let places = index.rows(of: prefix)
         return places.isEmpty ? nil : rows[places.lowerBound]
+    }
+
+    /// The row of exactly the first digits of a number of so many digits.
+    func row(of number: UInt64, digits count: Int, length: Int) -> RateRow? {
+        guard index.has(length: length) else { return nil }
+        return row(of: Prefix(of: number, digits: count, length: length))
     }
 
     /// The row of the longest prefix.

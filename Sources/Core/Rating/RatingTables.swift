@@ -47,10 +47,10 @@ public struct Accounts: Sendable {
 /// Everything that rating looks up, in one immutable version.
 public struct RatingTables: Sendable {
     /// What the tables were made of, for making the next ones.
-    public let reference: ReferenceData
+    public private(set) var reference: ReferenceData
     private let defaultPlans: PlanSet
     private let customers: [BAN: Customer]
-    private let decks: [String: RateDeck]
+    private var decks: [String: RateDeck]
     private let vendors: [VendorName: VendorTerms]
     private let owners: [String: BAN]
 
@@ -79,6 +79,15 @@ public struct RatingTables: Sendable {
                 marginAlert: customer.marginAlert, plans: sets[customer.id] ?? PlanSet())
         }
         customers = byBAN
+    }
+
+    /// The same tables with another deck in the place of the one of its name: all else is shared.
+    public func replacing(_ deck: RateDeck, version: String) -> RatingTables {
+        var tables = self
+        tables.reference.version = version
+        tables.reference.decks = reference.decks.filter { $0.name != deck.name } + [deck]
+        tables.decks[deck.name] = deck
+        return tables
     }
 
     /// The version of the reference data, as records name it.

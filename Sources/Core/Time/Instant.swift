@@ -19,8 +19,15 @@ public struct Instant: Hashable, Comparable, Sendable {
     /// An instant from ISO 8601 text (rule G4): date, `T` or space, time, fraction or none, then `Z`, an offset or nothing (UTC).
     /// Digits behind the millisecond are cut off. Nil for anything else.
     public init?(parsing text: some StringProtocol) {
-        var reader = InstantReader(bytes: Array(text.utf8))
-        guard let instant = reader.read() else { return nil }
+        let text = String(text)
+        let bytes = text.utf8.span
+        self.init(utf8: bytes, in: 0..<bytes.count)
+    }
+
+    /// An instant from a part of a text's UTF-8.
+    init?(utf8 bytes: Span<UInt8>, in range: Range<Int>) {
+        var reader = InstantReader(index: range.lowerBound, end: range.upperBound)
+        guard let instant = reader.read(bytes) else { return nil }
         self = instant
     }
 
@@ -51,55 +58,60 @@ public struct Instant: Hashable, Comparable, Sendable {
 
 /// A number with leading zeros to a width.
 func padded(_ number: Int64, _ width: Int) -> String {
-    let digits = String(number)
-    return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+    guard number >= 0 else { return String(number) }
+    let count = max(width, decimalLength(UInt64(number)))
+    return String(unsafeUninitializedCapacity: count) { bytes in
+        var rest = number
+        for place in (0..<count).reversed() {
+            bytes[place] = UInt8(ascii: "0") + UInt8(rest % 10)
+            rest /= 10
+        }
+        return count
+    }
 }
 
 /// The fields of ISO 8601 text, byte by byte.
 private struct InstantReader {
-    let bytes: [UInt8]
-    var index = 0
+    var index: Int
+    let end: Int
 
-    init(bytes: [UInt8]) {
-        self.bytes = bytes
-    }
-
-    mutating func read() -> Instant? {
-        guard let year = digits(4), take("-"), let month = digits(2), take("-"), let dayOfMonth = digits(2),
-            let day = UsageDay(year: year, month: month, day: dayOfMonth),
-            take("T") || take(" "), let hour = digits(2), take(":"), let minute = digits(2), take(":"),
-            let second = digits(2), hour <= 23, minute <= 59, second <= 59
+    mutating func read(_ bytes: Span<UInt8>) -> Instant? {
+        guard let year = digits(4, bytes), take("-", bytes), let month = digits(2, bytes), take("-", bytes),
+            let dayOfMonth = digits(2, bytes), let day = UsageDay(year: year, month: month, day: dayOfMonth),
+            take("T", bytes) || take(" ", bytes), let hour = digits(2, bytes), take(":", bytes),
+            let minute = digits(2, bytes), take(":", bytes), let second = digits(2, bytes), hour <= 23, minute <= 59,
+            second <= 59
         else { return nil }
-        guard let fraction = fractionMilliseconds(), let offset = offsetMinutes(), index == bytes.count else {
+        guard let fraction = fractionMilliseconds(bytes), let offset = offsetMinutes(bytes), index == end else {
             return nil
         }
         let inDay = Int64(hour * 3_600 + minute * 60 + second) * 1_000 + Int64(fraction)
         return Instant(milliseconds: Int64(day.daysSince1970) * 86_400_000 + inDay - Int64(offset) * 60_000)
     }
 
-    private mutating func take(_ character: Unicode.Scalar) -> Bool {
-        guard index < bytes.count, bytes[index] == UInt8(ascii: character) else { return false }
+    private mutating func take(_ character: Unicode.Scalar, _ bytes: Span<UInt8>) -> Bool {
+        guard index < end, bytes[index] == UInt8(ascii: character) else { return false }
         index += 1
         return true
     }
 
-    private mutating func digits(_ count: Int) -> Int? {
-        guard index + count <= bytes.count else { return nil }
+    private mutating func digits(_ count: Int, _ bytes: Span<UInt8>) -> Int? {
+        guard index + count <= end else { return nil }
         var number = 0
-        for byte in bytes[index..<index + count] {
-            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
-            number = number * 10 + Int(byte - UInt8(ascii: "0"))
+        for place in index..<index + count {
+            guard ASCII.isDigit(bytes[place]) else { return nil }
+            number = number * 10 + Int(bytes[place] - UInt8(ascii: "0"))
         }
         index += count
         return number
     }
 
     /// Milliseconds of `.123456`, 0 without a fraction, nil for a point without digits.
-    private mutating func fractionMilliseconds() -> Int? {
-        guard take(".") else { return 0 }
+    private mutating func fractionMilliseconds(_ bytes: Span<UInt8>) -> Int? {
+        guard take(".", bytes) else { return 0 }
         var milliseconds = 0
         var count = 0
-        while let digit = digits(1) {
+        while let digit = digits(1, bytes) {
             if count < 3 { milliseconds = milliseconds * 10 + digit }
             count += 1
         }
@@ -109,12 +121,12 @@ private struct InstantReader {
     }
 
     /// Minutes east of UTC of `Z`, `+05:30`, `-0600` or nothing.
-    private mutating func offsetMinutes() -> Int? {
-        if index == bytes.count || take("Z") { return 0 }
-        let sign = take("+") ? 1 : take("-") ? -1 : 0
-        guard sign != 0, let hours = digits(2) else { return nil }
-        _ = take(":")
-        guard let minutes = digits(2), hours <= 23, minutes <= 59 else { return nil }
+    private mutating func offsetMinutes(_ bytes: Span<UInt8>) -> Int? {
+        if index == end || take("Z", bytes) { return 0 }
+        let sign = take("+", bytes) ? 1 : take("-", bytes) ? -1 : 0
+        guard sign != 0, let hours = digits(2, bytes) else { return nil }
+        _ = take(":", bytes)
+        guard let minutes = digits(2, bytes), hours <= 23, minutes <= 59 else { return nil }
         return sign * (hours * 60 + minutes)
     }
 }

@@ -13,12 +13,20 @@ public enum Stamp: Hashable, Sendable {
             self = .absent
             return
         }
-        let trimmed = ASCII.trimmed(text)
-        guard !trimmed.isEmpty else {
+        self.init(utf8: text.utf8.span)
+    }
+
+    /// A stamp from the UTF-8 of a field's text.
+    public init(utf8 bytes: Span<UInt8>) {
+        var start = 0
+        var end = bytes.count
+        while start < end, ASCII.isBlank(bytes[start]) { start += 1 }
+        while end > start, ASCII.isBlank(bytes[end - 1]) { end -= 1 }
+        guard start < end else {
             self = .absent
             return
         }
-        self = Instant(parsing: trimmed).map(Stamp.at) ?? .unreadable
+        self = Instant(utf8: bytes, in: start..<end).map(Stamp.at) ?? .unreadable
     }
 
     /// The instant, where there is one.

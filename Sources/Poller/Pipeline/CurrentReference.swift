@@ -13,13 +13,15 @@ struct ReferenceMissing: Failure {
 actor CurrentReference {
     private let pool: PostgresPool
     private let dependency: Readiness.Dependency?
+    private let portedFiles: PortedNumberFiles?
     private var current: RatingSnapshot?
     private var loading: Task<Void, any Error>?
 
-    /// The tables of this database; `dependency` shows whether there are any.
-    init(pool: PostgresPool, dependency: Readiness.Dependency? = nil) {
+    /// The tables of this database; `dependency` shows whether there are any, `portedFiles` hold the ported numbers.
+    init(pool: PostgresPool, dependency: Readiness.Dependency? = nil, portedFiles: PortedNumberFiles? = nil) {
         self.pool = pool
         self.dependency = dependency
+        self.portedFiles = portedFiles
     }
 
     /// The tables as they were last loaded.
@@ -54,7 +56,8 @@ actor CurrentReference {
     }
 
     private func swap() async throws {
-        guard let loaded = try await SnapshotLoader.load(from: pool, after: current) else { return }
+        let loaded = try await SnapshotLoader.load(from: pool, after: current, portedFiles: portedFiles)
+        guard let loaded else { return }
         current = loaded
         dependency?.set(loaded.stamp.referenceVersion > 0 ? .up : .away("no reference version was loaded yet"))
     }
