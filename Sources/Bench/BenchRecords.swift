@@ -54,9 +54,8 @@ struct Tally: Equatable, Sendable {
 
     init() {}
 
-    /// Rates calls.
-    init(of calls: ArraySlice<RawCDR>, by snapshot: RatingSnapshot) {
-        // By place: iterating would copy each record.
+    /// Rates calls, where they stand: iterating would copy each.
+    init(of calls: Span<RawCDR>, by snapshot: RatingSnapshot) {
         for place in calls.indices { add(snapshot.rate(calls[place])) }
     }
 

@@ -15,8 +15,8 @@ struct RateBench {
     /// What deploy/bench/gen_rate.py wrote.
     let directory: String
 
-    /// Passes of which the middle one counts.
-    private static let passes = 3
+    /// Passes of which the middle one counts: so many that at least this many records are rated.
+    private static let fewestRecords = 3_000_000
     /// A month's records, rated again.
     private static let month = 10_000_000
     /// Bodies that the JSON peer reads: it is slow.
@@ -34,7 +34,7 @@ struct RateBench {
         func isWanted(_ name: String) -> Bool { row.map { $0 == name } ?? true }
 
         if isWanted("rate.parsed") || isWanted("rate.json") || isWanted("rate.rerate10m_s") {
-            let parsed = try median { Tally(of: calls[...], by: snapshot) }
+            let parsed = try median { Tally(of: calls.span, by: snapshot) }
             let perSecond = Double(calls.count) / parsed.seconds
             try BenchRow(
                 "rate.parsed", perSecond, "records/s",
@@ -93,12 +93,12 @@ struct RateBench {
     private func median(_ pass: () throws -> Tally) throws -> (seconds: Double, tally: Tally) {
         var times: [Double] = []
         var tally: Tally?
-        for _ in 0..<RateBench.passes {
+        repeat {
             let (time, found) = try coreSeconds(pass)
             if let tally, tally != found { throw TallyMismatch(first: tally, second: found) }
             tally = found
             times.append(time)
-        }
+        } while times.count * (tally?.records ?? 0) < RateBench.fewestRecords
         return (times.sorted()[times.count / 2], tally ?? Tally())
     }
 
@@ -110,10 +110,10 @@ struct RateBench {
         let rounds = RateBench.month / calls.count
         let start = ContinuousClock.now
         let tally = await withTaskGroup(of: Tally.self) { group in
-            for part in [calls[..<half], calls[half...]] {
+            for part in [0..<half, half..<calls.count] {
                 group.addTask {
                     var tally = Tally()
-                    for _ in 0..<rounds { tally.add(Tally(of: part, by: snapshot)) }
+                    for _ in 0..<rounds { tally.add(Tally(of: calls.span.extracting(part), by: snapshot)) }
                     return tally
                 }
             }

@@ -28,7 +28,7 @@ extension Conformance {
         return .fields([
             "kind": .string(number.kind.rawValue),
             "e164": .optional(number.number?.text),
-            "country": .optional(number.country),
+            "country": .optional(number.country?.text),
             "national": .optional(number.national?.text),
             "service_code": .optional(number.serviceCode.map { String($0) }),
             "reason": .optional(number.reason?.rawValue),
@@ -40,11 +40,14 @@ extension Conformance {
 
     private func caller(_ input: JSONValue) -> JSONValue {
         let plan = snapshot.tables.numbers.plan
-        let headers = CallerIdentity.Headers(
-            pci: input["sip_pci"]?.string, pai: input["sip_pai"]?.string, rpid: input["sip_rpid"]?.string,
-            raw: input["raw_ani"]?.string, from: input["sip_from"]?.string)
+        var record = RawCDR(id: ConformanceRecords.noID, sipUUID: "")
+        record.sipPCI = input["sip_pci"]?.string
+        record.sipPAI = input["sip_pai"]?.string
+        record.sipRPID = input["sip_rpid"]?.string
+        record.rawANI = input["raw_ani"]?.string
+        record.sipFrom = input["sip_from"]?.string
         let caller = plan.caller(
-            headers, direction: CallDirection(parsing: input["direction"]?.string),
+            record, direction: CallDirection(parsing: input["direction"]?.string),
             btn: input["btn"]?.string.map { plan.normalize($0) })
         return .fields([
             "ani": .optional(caller.number?.number?.text),

@@ -53,16 +53,9 @@ public final class PortedNumberFile: PortedRows {
     /// The table, for look-ups.
     public var numbers: PortedNumbers { PortedNumbers(index: index, rows: self) }
 
-    /// A row by its place.
-    public func row(_ place: Int) -> PortedRow {
-        file.withBytes { bytes in
-            let offset = Header.length + place * PortedRow.length
-            let key = bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-            // The index behind the last row takes what these eight bytes are longer than seven.
-            let value = bytes.loadUnaligned(fromByteOffset: offset + 7, as: UInt64.self)
-            return PortedRow(
-                key: UInt64(littleEndian: key) & PortedRow.mask, value: UInt64(littleEndian: value) & PortedRow.mask)
-        }
+    /// The rows as they are mapped.
+    public var bytes: UnsafeRawBufferPointer {
+        file.withBytes { UnsafeRawBufferPointer(rebasing: $0[Header.length..<Header.length + count * PortedRow.length]) }
     }
 }
 
@@ -113,10 +106,7 @@ extension PortedNumberFile {
         private mutating func write(_ settled: [PortedRow]) throws {
             var bytes: [UInt8] = []
             bytes.reserveCapacity(settled.count * PortedRow.length)
-            for row in settled {
-                for place in 0..<7 { bytes.append(UInt8(truncatingIfNeeded: row.key >> (8 * UInt64(place)))) }
-                for place in 0..<7 { bytes.append(UInt8(truncatingIfNeeded: row.value >> (8 * UInt64(place)))) }
-            }
+            for row in settled { bytes += row.packed }
             try write(bytes)
             rows += settled.count
         }

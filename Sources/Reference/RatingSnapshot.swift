@@ -31,7 +31,7 @@ public struct RatingSnapshot: Sendable {
     public var version: String { tables.version }
 
     /// Rates a call; `dip` is a portability service's answer, `received` when the record came in.
-    public func rate(_ cdr: RawCDR, dip: LRNAnswer? = nil, received: Instant? = nil) -> RatedUsage {
+    public func rate(_ cdr: borrowing RawCDR, dip: LRNAnswer? = nil, received: Instant? = nil) -> RatedUsage {
         tables.rate(cdr, dip: dip, received: received)
     }
 

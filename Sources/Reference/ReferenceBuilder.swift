@@ -45,7 +45,7 @@ struct ReferenceBuilder {
         let state = row["state"]
         _ = reference.numbers.names.intern(state)
         reference.numbers.plan.add(
-            npa: npa, NumberPlan.AreaCode(type: type, country: row["country"], state: state))
+            npa: npa, NumberPlan.AreaCode(type: type, country: try row.country(), state: state))
     }
 
     mutating func addCountryPrefix(_ row: ReferenceRow) throws(ReferenceFault) {
@@ -53,7 +53,8 @@ struct ReferenceBuilder {
         guard let prefix = UInt64(text), text.first != "0", text.utf8.count <= 15 else {
             throw row.fault("a country prefix has up to 15 digits and does not begin with 0")
         }
-        reference.numbers.plan.add(countryPrefix: prefix, country: try row.text("country"))
+        guard let country = try row.country() else { throw row.fault("country is missing") }
+        reference.numbers.plan.add(countryPrefix: prefix, country: country)
     }
 
     mutating func addBlock(_ row: ReferenceRow) throws(ReferenceFault) {
@@ -233,6 +234,14 @@ struct ReferenceRow {
             throw fault("\(name) is a whole number from \(least) to 3600")
         }
         return number
+    }
+
+    func country() throws(ReferenceFault) -> Country? {
+        guard let text = field("country") else { return nil }
+        guard let country = Country(text) else {
+            throw fault("country is an ISO code, of at most \(Country.maximumLength) bytes")
+        }
+        return country
     }
 
     func day(_ name: String) throws(ReferenceFault) -> UsageDay {

@@ -68,7 +68,7 @@ extension DeckLint {
             let isBegun = at < sorted.count && sorted[at].hasPrefix(country)
             guard !isCovered, !isBegun, let digits = UInt64(country) else { return nil }
             return note(
-                .missingCountry, country, "no row for \(numbers.plan.country(ofDigits: digits) ?? country)",
+                .missingCountry, country, "no row for \(numbers.plan.country(ofDigits: digits)?.text ?? country)",
                 .international)
         }
     }

@@ -34,7 +34,7 @@ extension CallExplainer {
             return nil
         }
         var found = rowSearch(target, plan, rates, on: day)
-        found.row = row
+        found.row = row.row
         found.column = column
         found.rate = rate
         found.timeOfDay = rates.timeOfDay

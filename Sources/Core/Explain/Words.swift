@@ -123,7 +123,7 @@ extension NormalizedNumber {
     var phrase: String {
         switch kind {
         case .invalid: kind.phrase + (reason.map { " (\($0.phrase))" } ?? "")
-        case .geographic, .international: kind.phrase + (country.map { $0 == "001" ? "" : " (\($0))" } ?? "")
+        case .geographic, .international: kind.phrase + (country.map { $0.text == "001" ? "" : " (\($0.text))" } ?? "")
         case .tollfree, .nongeographic, .premium, .service, .emergency, .shortcode, .anonymous, .missing:
             kind.phrase
         }
@@ -153,7 +153,7 @@ extension NormalizedNumber {
     func facts(of raw: String?) -> JSONValue {
         JSONValue(fields: [
             "raw": JSONValue(raw), "kind": .string(kind.rawValue), "e164": JSONValue(number?.text),
-            "service_code": JSONValue(serviceCode.map { String($0) }), "country": JSONValue(country),
+            "service_code": JSONValue(serviceCode.map { String($0) }), "country": JSONValue(country?.text),
             "reason": JSONValue(reason?.rawValue),
             "flags": .array(flags.names.map(JSONValue.string)), "rules": .array(rules.map(JSONValue.string)),
         ])

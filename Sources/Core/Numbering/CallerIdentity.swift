@@ -5,33 +5,20 @@ public struct CallerIdentity: Hashable, Sendable {
     public var source: ANISource
     public var flags: Flags
 
-    /// The values of the headers that may name a caller, in the order in which they are asked.
-    public struct Headers: Hashable, Sendable {
-        public var pci: String?
-        public var pai: String?
-        public var rpid: String?
-        public var raw: String?
-        public var from: String?
-
-        /// Headers as a record carries them.
-        public init(pci: String?, pai: String?, rpid: String?, raw: String?, from: String?) {
-            self.pci = pci
-            self.pai = pai
-            self.rpid = rpid
-            self.raw = raw
-            self.from = from
-        }
+    /// Nobody yet.
+    fileprivate init() {
+        source = .none
+        flags = .none
     }
 }
 
 extension NumberPlan {
     /// The caller of a call. The billing telephone number steps in only towards the public network (rule J3).
-    public func caller(_ headers: CallerIdentity.Headers, direction: CallDirection?, btn: NormalizedNumber?)
-        -> CallerIdentity
-    {
-        var search = CallerSearch(plan: self)
-        if search.ask(headers.pci, .pci) || search.ask(headers.pai, .pai) || search.ask(headers.rpid, .rpid)
-            || search.ask(headers.raw, .raw) || search.ask(headers.from, .from)
+    public func caller(_ cdr: borrowing RawCDR, direction: CallDirection?, btn: NormalizedNumber?) -> CallerIdentity {
+        var search = CallerSearch()
+        if search.ask(cdr.sipPCI, .pci, self) || search.ask(cdr.sipPAI, .pai, self)
+            || search.ask(cdr.sipRPID, .rpid, self) || search.ask(cdr.rawANI, .raw, self)
+            || search.ask(cdr.sipFrom, .from, self)
         {
             return search.result
         }
@@ -41,18 +28,14 @@ extension NumberPlan {
 
 /// The search through the headers, value by value.
 private struct CallerSearch {
-    let plan: NumberPlan
-    var result = CallerIdentity(number: nil, source: .none, flags: .none)
+    var result = CallerIdentity()
     private var tollFree: (number: NormalizedNumber, source: ANISource)?
 
-    init(plan: NumberPlan) {
-        self.plan = plan
-    }
-
     /// Asks the values of one header; true as soon as one wins.
-    mutating func ask(_ header: String?, _ source: ANISource) -> Bool {
+    mutating func ask(_ header: String?, _ source: ANISource, _ plan: NumberPlan) -> Bool {
         guard let header, !header.isEmpty else { return false }
-        guard header.utf8.contains(UInt8(ascii: ",")) else { return consider(plan.normalize(header), source) }
+        let bytes = header.utf8.span
+        guard NumberText.first(UInt8(ascii: ","), bytes, 0..<bytes.count) != nil else { return consider(plan.normalize(header), source) }
         for value in HeaderValues.split(header) where consider(plan.normalize(value), source) { return true }
         return false
     }

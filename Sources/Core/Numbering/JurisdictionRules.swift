@@ -2,7 +2,7 @@
 struct CallClass {
     var jurisdiction: Jurisdiction
     var tax: TaxJurisdiction
-    var key: ClassKey
+    var kind: VoiceClass
     var flags = Flags.none
 }
 
@@ -23,7 +23,7 @@ extension JurisdictionInput {
     /// The class of the call.
     func classify(localAreas: LocalAreas) -> CallClass {
         guard let direction else {
-            return CallClass(jurisdiction: .invalid, tax: .none, key: .unknown, flags: [.unknownDirection])
+            return CallClass(jurisdiction: .invalid, tax: .none, kind: .unknown, flags: [.unknownDirection])
         }
         switch direction {
         case .terminating: return terminating(localAreas)
@@ -34,18 +34,18 @@ extension JurisdictionInput {
     /// Towards the public network, by the kind of the called number (rule J5).
     private func terminating(_ localAreas: LocalAreas) -> CallClass {
         switch dnis.kind {
-        case .emergency: CallClass(jurisdiction: .emergency, tax: .none, key: .terminatingEmergency)
-        case .service: CallClass(jurisdiction: .service, tax: serviceTax, key: .terminatingService)
-        case .premium: CallClass(jurisdiction: .premium, tax: .indeterminate, key: .terminatingPremium)
-        case .tollfree: CallClass(jurisdiction: .tollfree, tax: .indeterminate, key: .terminatingTollFree)
+        case .emergency: CallClass(jurisdiction: .emergency, tax: .none, kind: .terminatingEmergency)
+        case .service: CallClass(jurisdiction: .service, tax: serviceTax, kind: .terminatingService)
+        case .premium: CallClass(jurisdiction: .premium, tax: .indeterminate, kind: .terminatingPremium)
+        case .tollfree: CallClass(jurisdiction: .tollfree, tax: .indeterminate, kind: .terminatingTollFree)
         case .international:
-            CallClass(jurisdiction: .international, tax: .international, key: .terminatingInternational)
+            CallClass(jurisdiction: .international, tax: .international, kind: .terminatingInternational)
         case .nongeographic:
             CallClass(
-                jurisdiction: .indeterminate, tax: .indeterminate, key: .terminatingIndeterminate,
+                jurisdiction: .indeterminate, tax: .indeterminate, kind: .terminatingIndeterminate,
                 flags: [.nonGeographic])
         case .anonymous, .missing, .invalid, .shortcode:
-            CallClass(jurisdiction: .invalid, tax: .none, key: .terminatingInvalid, flags: [.dniInvalid])
+            CallClass(jurisdiction: .invalid, tax: .none, kind: .terminatingInvalid, flags: [.dniInvalid])
         case .geographic: terminatingDomestic(localAreas)
         }
     }
@@ -54,36 +54,36 @@ extension JurisdictionInput {
     private func terminatingDomestic(_ localAreas: LocalAreas) -> CallClass {
         if ani == .international {
             return CallClass(
-                jurisdiction: .indeterminate, tax: .international, key: .terminatingIndeterminate, flags: [.aniForeign])
+                jurisdiction: .indeterminate, tax: .international, kind: .terminatingIndeterminate, flags: [.aniForeign])
         }
         let (jurisdiction, flags) = domestic(localAreas)
-        let key: ClassKey
+        let kind: VoiceClass
         switch jurisdiction {
-        case .interstate: key = .terminatingInterstate
-        case .intrastate: key = .terminatingIntrastate
-        case .local: key = .terminatingLocal
-        default: key = .terminatingIndeterminate
+        case .interstate: kind = .terminatingInterstate
+        case .intrastate: kind = .terminatingIntrastate
+        case .local: kind = .terminatingLocal
+        default: kind = .terminatingIndeterminate
         }
-        return CallClass(jurisdiction: jurisdiction, tax: taxByStates, key: key, flags: flags)
+        return CallClass(jurisdiction: jurisdiction, tax: taxByStates, kind: kind, flags: flags)
     }
 
     /// From the public network to a customer's number (rule J6).
     private func originating(_ localAreas: LocalAreas) -> CallClass {
         switch dnis.kind {
         case .tollfree:
-            return CallClass(jurisdiction: .tollfree, tax: tollFreeTax, key: .originatingTollFree)
+            return CallClass(jurisdiction: .tollfree, tax: tollFreeTax, kind: .originatingTollFree)
         case .international:
-            return CallClass(jurisdiction: .international, tax: .international, key: .originatingInternational)
+            return CallClass(jurisdiction: .international, tax: .international, kind: .originatingInternational)
         case .nongeographic:
             return CallClass(
-                jurisdiction: .indeterminate, tax: .indeterminate, key: .originatingDomestic, flags: [.nonGeographic])
+                jurisdiction: .indeterminate, tax: .indeterminate, kind: .originatingDomestic, flags: [.nonGeographic])
         case .geographic where ani == .international:
-            return CallClass(jurisdiction: .international, tax: .international, key: .originatingInternational)
+            return CallClass(jurisdiction: .international, tax: .international, kind: .originatingInternational)
         case .geographic:
             let (jurisdiction, flags) = domestic(localAreas)
-            return CallClass(jurisdiction: jurisdiction, tax: taxByStates, key: .originatingDomestic, flags: flags)
+            return CallClass(jurisdiction: jurisdiction, tax: taxByStates, kind: .originatingDomestic, flags: flags)
         case .premium, .service, .emergency, .shortcode, .anonymous, .missing, .invalid:
-            return CallClass(jurisdiction: .invalid, tax: .none, key: .originatingInvalid, flags: [.dniInvalid])
+            return CallClass(jurisdiction: .invalid, tax: .none, kind: .originatingInvalid, flags: [.dniInvalid])
         }
     }
 

@@ -21,7 +21,7 @@ extension NumberPlan {
         let npa = number.npa
         let nxx = number.nxx
         guard npa >= 200, npa / 10 % 10 <= 8, npa % 100 != 11 else { return NormalizedNumber(invalid: .invalidNPA) }
-        guard let areaCode = areaCode(npa) else { return NormalizedNumber(invalid: .unassignedNPA) }
+        guard let areaCode = traits(ofAreaCode: npa) else { return NormalizedNumber(invalid: .unassignedNPA) }
         guard areaCode.type != .tollFreeReserved else { return NormalizedNumber(invalid: .tollFreeReserved) }
         guard nxx >= 200, nxx % 100 != 11 else { return NormalizedNumber(invalid: .invalidNXX) }
         if areaCode.type == .geographic {
@@ -34,7 +34,7 @@ extension NumberPlan {
         return assigned(number, areaCode)
     }
 
-    private func assigned(_ number: NationalNumber, _ areaCode: AreaCode) -> NormalizedNumber {
+    private func assigned(_ number: NationalNumber, _ areaCode: CodeTraits) -> NormalizedNumber {
         var result = NormalizedNumber(kind(of: number, areaCode))
         result.number = number.e164
         result.country = areaCode.country
@@ -42,7 +42,7 @@ extension NumberPlan {
         return result
     }
 
-    private func kind(of number: NationalNumber, _ areaCode: AreaCode) -> NumberKind {
+    private func kind(of number: NationalNumber, _ areaCode: CodeTraits) -> NumberKind {
         switch areaCode.type {
         case .tollFree, .tollFreeReserved: return .tollfree
         case .premium: return .premium
@@ -97,7 +97,7 @@ extension NumberPlan {
         if digits.count == 3 { return serviceCode(digits.number) }
         if context == .sms, (5...6).contains(digits.count), let first = digits.head(1), first >= 2 {
             var result = NormalizedNumber(.shortcode)
-            result.country = "US"
+            result.country = .unitedStates
             result.serviceCode = UInt32(digits.number)
             return result
         }
@@ -129,7 +129,7 @@ extension NumberPlan {
         default: return NormalizedNumber(invalid: .tooShort)
         }
         var result = NormalizedNumber(kind)
-        result.country = "US"
+        result.country = .unitedStates
         result.serviceCode = UInt32(code)
         return result
     }

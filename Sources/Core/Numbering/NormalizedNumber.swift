@@ -3,8 +3,7 @@ public struct NormalizedNumber: Hashable, Sendable {
     public var kind: NumberKind
     /// The E.164 number, where the kind has one.
     public var number: PhoneNumber?
-    /// ISO code; `001` for country codes without a country.
-    public var country: String?
+    public var country: Country?
     /// 911, 411, 72345; 411 for NPA-555-1212.
     public var serviceCode: UInt32?
     /// Why an invalid text is no number.

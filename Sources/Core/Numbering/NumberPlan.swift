@@ -12,29 +12,37 @@ public struct NumberPlan: Sendable {
     /// One row of the area-code table.
     public struct AreaCode: Hashable, Sendable {
         public let type: AreaCodeType
-        /// ISO code.
-        public let country: String?
+        public let country: Country?
         /// State or territory; nil where unknown.
         public let state: String?
         /// US and its territories (rule N10).
         public let isDomestic: Bool
 
         /// A row.
-        public init(type: AreaCodeType, country: String?, state: String?) {
+        public init(type: AreaCodeType, country: Country?, state: String?) {
             self.type = type
             self.country = country
             self.state = state
-            isDomestic = AreaCode.isDomestic(country)
+            isDomestic = country?.isDomestic ?? false
         }
     }
 
+    /// What normalising a number needs of its area code.
+    struct CodeTraits {
+        var type: AreaCodeType
+        var country: Country?
+        var isDomestic: Bool
+    }
+
     private var areaCodes: [AreaCode?]
-    private var countries: [UInt64: String]
+    private var traits: [CodeTraits?]
+    private var countries: [UInt64: Country]
     private var longestCountryPrefix: Int
 
     /// The plans without any code.
     public init() {
         areaCodes = Array(repeating: nil, count: 1_000)
+        traits = Array(repeating: nil, count: 1_000)
         countries = [:]
         longestCountryPrefix = 0
     }
@@ -42,10 +50,12 @@ public struct NumberPlan: Sendable {
     /// Adds an area code (0…999).
     public mutating func add(npa: Int, _ areaCode: AreaCode) {
         areaCodes[npa] = areaCode
+        traits[npa] = CodeTraits(
+            type: areaCode.type, country: areaCode.country, isDomestic: areaCode.isDomestic)
     }
 
     /// Adds a country by E.164 digits that do not begin with 0.
-    public mutating func add(countryPrefix: UInt64, country: String) {
+    public mutating func add(countryPrefix: UInt64, country: Country) {
         countries[countryPrefix] = country
         longestCountryPrefix = max(longestCountryPrefix, decimalLength(countryPrefix))
     }
@@ -59,8 +69,12 @@ public struct NumberPlan: Sendable {
     /// The prefixes by which countries are told, in no order.
     public var countryPrefixes: [UInt64] { Array(countries.keys) }
 
+    /// What normalising a number needs of its area code; nil for one that is not assigned.
+    @inline(__always)
+    func traits(ofAreaCode npa: Int) -> CodeTraits? { traits[npa] }
+
     /// The country of E.164 digits by the longest prefix.
-    public func country(ofDigits digits: UInt64) -> String? {
+    public func country(ofDigits digits: UInt64) -> Country? {
         var prefix = digits
         var length = decimalLength(digits)
         while length > longestCountryPrefix {
@@ -75,21 +89,11 @@ public struct NumberPlan: Sendable {
     }
 }
 
-extension NumberPlan.AreaCode {
-    private static let domesticCountries: Set<String> = ["US", "PR", "VI", "GU", "MP", "AS"]
-
-    static func isDomestic(_ country: String?) -> Bool {
-        country.map(domesticCountries.contains) ?? false
-    }
-}
-
 /// How many decimal digits a number has; 0 has none.
 func decimalLength(_ number: UInt64) -> Int {
-    var rest = number
-    var length = 0
-    while rest > 0 {
-        rest /= 10
-        length += 1
-    }
-    return length
+    guard number > 0 else { return 0 }
+    // log10 is about 1233 / 4096 of log2: right, or one too few.
+    let bits = UInt64.bitWidth - number.leadingZeroBitCount
+    let length = min((bits * 1_233) >> 12, 18)
+    return number >= UInt64(FixedPoint.powerOfTen(length)) ? length + 1 : length
 }

@@ -159,7 +159,20 @@ enum NumberText {
 
     static func first(_ byte: UInt8, _ bytes: Span<UInt8>, _ range: Range<Int>) -> Int? {
         precondition(range.upperBound <= bytes.count, "a range of the text")
-        for index in range where bytes[unchecked: index] == byte { return index }
+        var index = range.lowerBound
+        // Eight bytes at a time: a byte that is the sought one leaves a zero, which alone borrows into its highest bit.
+        let pattern = UInt64(byte) &* 0x0101_0101_0101_0101
+        let raw = bytes.bytes
+        while index &+ 8 <= range.upperBound {
+            let word = raw.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self) ^ pattern
+            let found = (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
+            if found != 0 { return index &+ UInt64(littleEndian: found).trailingZeroBitCount / 8 }
+            index &+= 8
+        }
+        while index < range.upperBound {
+            if bytes[unchecked: index] == byte { return index }
+            index &+= 1
+        }
         return nil
     }
 

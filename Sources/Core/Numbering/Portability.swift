@@ -52,16 +52,22 @@ public struct PortedRow: Hashable, Sendable {
     /// The seven bytes of a key or a value.
     public static let mask: UInt64 = 1 << 56 - 1
 
-    /// A row of these 56 bits each.
-    @inlinable
-    public init(key: UInt64, value: UInt64) {
-        self.key = key
-        self.value = value
+    /// The row that stands at an address.
+    @inline(__always)
+    init(at address: UnsafeRawPointer) {
+        key = UInt64(littleEndian: address.loadUnaligned(as: UInt64.self)) & PortedRow.mask
+        // One byte early, so that nothing behind the row is read.
+        value = UInt64(littleEndian: address.loadUnaligned(fromByteOffset: 6, as: UInt64.self)) >> 8
     }
 
     init(_ port: PortedNumbers.Port) {
         key = PortedRow.key(of: port.number, at: port.activated)
         value = port.lrn.digits << 21 | UInt64(port.provider?.packed ?? 0)
+    }
+
+    /// The row as it lies in a table.
+    public var packed: [UInt8] {
+        [key, value].flatMap { word in (0..<7).map { UInt8(truncatingIfNeeded: word >> (8 * UInt64($0))) } }
     }
 
     var line: Int { Int(key >> 42) }
@@ -85,10 +91,8 @@ public struct PortedRow: Hashable, Sendable {
 
 /// Where the rows of a table of ported numbers lie: in memory, or in a mapped file.
 public protocol PortedRows: AnyObject, Sendable {
-    /// How many rows there are.
-    var count: Int { get }
-    /// A row by its place.
-    func row(_ place: Int) -> PortedRow
+    /// The rows, `PortedRow.length` bytes each, at the same place as long as the object lives.
+    var bytes: UnsafeRawBufferPointer { get }
 }
 
 /// Ported numbers with their routing numbers over time: rows sorted by number and time behind an index by exchange.
@@ -114,7 +118,9 @@ public struct PortedNumbers: Sendable {
     }
 
     private let index: ExchangeIndex
-    private let rows: any PortedRows
+    private let owner: any PortedRows
+    /// The owner's rows.
+    private nonisolated(unsafe) let rows: UnsafeRawBufferPointer
 
     /// The ports in any order, in memory; of two with the same number and instant the later in order counts.
     public init(_ ports: [Port] = []) {
@@ -131,11 +137,12 @@ public struct PortedNumbers: Sendable {
     /// The ports of rows that stand sorted somewhere, with their index.
     public init(index: ExchangeIndex, rows: any PortedRows) {
         self.index = index
-        self.rows = rows
+        owner = rows
+        self.rows = rows.bytes
     }
 
     /// How many ports there are.
-    public var count: Int { rows.count }
+    public var count: Int { rows.count / PortedRow.length }
 
     /// The routing number in force at an instant: the latest port activated by then. Without an instant the latest of all.
     public func lrn(of number: NationalNumber, at instant: Instant?) -> NationalNumber? {
@@ -158,28 +165,32 @@ public struct PortedNumbers: Sendable {
         var place = lower + number.line * range.count / 10_000
         var step = 2
         // Afterwards all rows below `lower` are at or before the key, all from `upper` on are behind it.
-        if rows.row(place).key <= key {
+        if row(at: place).key <= key {
             repeat {
                 lower = place + 1
                 place += step
                 step *= 2
-            } while place < upper && rows.row(place).key <= key
+            } while place < upper && row(at: place).key <= key
             upper = min(place, upper)
         } else {
             repeat {
                 upper = place
                 place -= step
                 step *= 2
-            } while place >= lower && rows.row(place).key > key
+            } while place >= lower && row(at: place).key > key
             lower = max(place + 1, lower)
         }
         while lower < upper {
             let middle = (lower + upper) / 2
-            if rows.row(middle).key <= key { lower = middle + 1 } else { upper = middle }
+            if row(at: middle).key <= key { lower = middle + 1 } else { upper = middle }
         }
         guard lower > range.lowerBound else { return nil }
-        let found = rows.row(lower - 1)
+        let found = row(at: lower - 1)
         return found.line == number.line ? found : nil
+    }
+    @inline(__always)
+    private func row(at place: Int) -> PortedRow {
+        PortedRow(at: rows.baseAddress.unsafelyUnwrapped + place * PortedRow.length)
     }
 }
 
@@ -237,15 +248,18 @@ public struct PortedTable {
 
 /// Rows as they are made, for small tables and tests.
 private final class RowsInMemory: PortedRows {
-    private let rows: [PortedRow]
+    nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
 
     init(_ rows: [PortedRow]) {
-        self.rows = rows
+        let packed = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: rows.count * PortedRow.length, alignment: MemoryLayout<UInt64>.alignment)
+        packed.copyBytes(from: rows.flatMap(\.packed))
+        bytes = UnsafeRawBufferPointer(packed)
     }
 
-    var count: Int { rows.count }
-
-    func row(_ place: Int) -> PortedRow { rows[place] }
+    deinit {
+        bytes.deallocate()
+    }
 }
 
 /// What a dip of the number portability database answered (rule E2).

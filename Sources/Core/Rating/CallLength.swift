@@ -13,7 +13,7 @@ public struct CallLength: Hashable, Sendable {
     public var isHeld: Bool { flags.containsAny(of: [.missingEnd, .negativeDuration, .excessiveDuration]) }
 
     /// The length of a record's call.
-    public init(_ cdr: RawCDR) {
+    public init(_ cdr: borrowing RawCDR) {
         let start = cdr.start.instant
         let end = cdr.end.instant
         guard let answer = cdr.answer.instant else {

@@ -3,7 +3,7 @@ extension RatingTables {
     ///
     /// `dip` is what a portability service answered for the called number, where the table did not know it (rule E2). `received`
     /// is when the record came in: one older than the kept keys is held (rule G8).
-    public func rate(_ cdr: RawCDR, dip: LRNAnswer? = nil, received: Instant? = nil) -> RatedUsage {
+    public func rate(_ cdr: borrowing RawCDR, dip: LRNAnswer? = nil, received: Instant? = nil) -> RatedUsage {
         let customer = customer(cdr.customerBAN)
         var call = CallEvidence()
         // The evidence is put in when it is whole: taken out of the record and changed, it would be copied each time.
@@ -16,7 +16,7 @@ extension RatingTables {
         if customer == nil { usage.flags.insert(.unknownCustomer) }
         usage.enrich(cdr, btn: customer?.btn, dip: dip, into: &call, tables: self)
         settle(&usage, &call, customer: customer)
-        usage.evidence = .call(call)
+        usage.evidence = .call(consume call)
         return usage
     }
 
@@ -27,7 +27,7 @@ extension RatingTables {
         } else if !call.answered {
             usage.setNotBillable()
             call.billedSeconds = 0
-        } else if let target = CallTarget(usage, call), let instant = usage.ratingInstant,
+        } else if let target = CallTarget(call, usage.taxJurisdiction, usage.classKey), let instant = usage.ratingInstant,
             let duration = call.durationMilliseconds
         {
             charge(&usage, &call, target, customer: customer, at: instant, duration: duration)
@@ -87,7 +87,7 @@ extension RatingTables {
 
 extension RatedUsage {
     /// Answer, duration and rating instant, and what is wrong with them (rules D1–D6).
-    fileprivate mutating func readTimes(of cdr: RawCDR, into call: inout CallEvidence, received: Instant?) {
+    fileprivate mutating func readTimes(of cdr: borrowing RawCDR, into call: inout CallEvidence, received: Instant?) {
         let times = RecordTimes(
             instant: cdr.ratingInstant,
             hasUnreadable: cdr.start == .unreadable || cdr.answer == .unreadable || cdr.end == .unreadable,
@@ -102,13 +102,11 @@ extension RatedUsage {
 
     /// Numbers, their routing and places, and the class that follows (sections E, J, K).
     fileprivate mutating func enrich(
-        _ cdr: RawCDR, btn: NormalizedNumber?, dip: LRNAnswer?, into call: inout CallEvidence, tables: RatingTables
+        _ cdr: borrowing RawCDR, btn: NormalizedNumber?, dip: LRNAnswer?, into call: inout CallEvidence, tables: RatingTables
     ) {
         let called = CalledNumber(cdr, plan: tables.reference.numbers.plan)
         let direction = CallDirection(parsing: cdr.direction)
-        let headers = CallerIdentity.Headers(
-            pci: cdr.sipPCI, pai: cdr.sipPAI, rpid: cdr.sipRPID, raw: cdr.rawANI, from: cdr.sipFrom)
-        let caller = tables.reference.numbers.plan.caller(headers, direction: direction, btn: btn)
+        let caller = tables.reference.numbers.plan.caller(cdr, direction: direction, btn: btn)
         flags.formUnion(called.flags)
         flags.formUnion(caller.flags)
         call.direction = direction
@@ -134,7 +132,8 @@ extension RatedUsage {
         call.jurisdiction = result.jurisdiction
         taxJurisdiction = result.tax
         flags.formUnion(result.flags)
-        map(result.key, in: tables)
+        (classKey, sku) = tables.label(of: result.kind)
+        if sku == nil { flags.insert(.skuUnmapped) }
         call.show(caller, called.number, input, names: tables.reference.numbers.names)
     }
 
@@ -164,7 +163,7 @@ extension CallEvidence {
         aniParty = input.aniParty.evidence(names)
         dnis = called.dialled
         dnisKind = called.kind
-        dnisCountry = called.country
+        dnisCountry = called.country?.text
         dnisParty = input.dnisParty.evidence(names)
     }
 }
@@ -178,7 +177,7 @@ struct CalledNumber {
     let porting: NormalizedNumber?
     var flags = Flags.none
 
-    init(_ cdr: RawCDR, plan: NumberPlan) {
+    init(_ cdr: borrowing RawCDR, plan: borrowing NumberPlan) {
         let column = plan.normalize(cdr.dni)
         let uri = plan.normalize(cdr.sipRURI)
         isFromURI = !column.isUsable && (uri.isUsable || column.kind == .missing)

@@ -15,22 +15,20 @@ public struct CallTarget: Hashable, Sendable {
     /// nothing up.
     public init?(_ usage: RatedUsage) {
         guard case .call(let call) = usage.evidence else { return nil }
-        self.init(usage, call)
+        self.init(call, usage.taxJurisdiction, usage.classKey)
     }
 
     /// The target of a call whose evidence is not in its record yet.
-    init?(_ usage: RatedUsage, _ call: CallEvidence) {
-        guard let direction = call.direction, call.jurisdiction != .invalid, let key = usage.classKey else {
-            return nil
-        }
+    init?(_ call: CallEvidence, _ taxJurisdiction: TaxJurisdiction, _ classKey: ClassKey?) {
+        guard let direction = call.direction, call.jurisdiction != .invalid, let classKey else { return nil }
         self.direction = direction
         kind = call.dnisKind
         number = call.dnis?.phoneNumber
         lrn = call.dnisParty.lrn
         serviceCode = if case .code(let code) = call.dnis { code } else { kind == .service ? 411 : nil }
         jurisdiction = call.jurisdiction
-        taxJurisdiction = usage.taxJurisdiction
-        classKey = key
+        self.taxJurisdiction = taxJurisdiction
+        self.classKey = classKey
     }
 
     /// The digits by which domestic rows are found: the routing number's, else the number's own (rules R4, R6).
@@ -118,26 +116,26 @@ extension RatingTables {
         guard let (prefix, row, column) = row(for: target, in: rates, on: instant.usageDay),
             let rate = row.rate(for: column)
         else { return nil }
-        let multiplier = rates.timeOfDay?.multiplier(at: instant) ?? .one
+        let perMinute = rates.timeOfDay?.multiplier(at: instant).map(rate.multiplied) ?? rate
         return CallQuote(
-            planID: plan.id, isDefaultPlan: false, prefix: prefix, rate: rate.multiplied(by: multiplier),
-            flatCharge: nil, terms: row.terms.applied(over: rates.billing.applied(over: Terms())))
+            planID: plan.id, isDefaultPlan: false, prefix: prefix, rate: perMinute,
+            flatCharge: nil, terms: row.terms(over: rates.terms))
     }
 
     /// The row of a voice plan that prices a call, and the column it is read by (rules R4–R7, R13).
     func row(for target: CallTarget, in rates: VoiceRates, on day: UsageDay)
-        -> (prefix: String, row: RateRow, column: RateRow.Column)?
+        -> (prefix: String, row: FoundRow, column: RateRow.Column)?
     {
         if target.direction == .originating {
             if target.jurisdiction == .international {
-                return rates.originatingInternational.map { ("originating_international", $0, .rate) }
+                return rates.originatingInternational.map { ("originating_international", FoundRow($0), .rate) }
             }
-            return rates.originatingDomestic.map { ("originating", $0, target.jurisdiction.column) }
+            return rates.originatingDomestic.map { ("originating", FoundRow($0), target.jurisdiction.column) }
         }
         switch target.jurisdiction {
         case .international:
             guard let number = target.number else { return nil }
-            return RowSources(inline: rates.international, deck: deck(rates.deck)?.international)
+            return RowSources(inline: rates.international, deck: rates.rows?.international)
                 .international(number, on: day)
         case .premium:
             guard let digits = target.number?.national?.digits else { return nil }
@@ -145,11 +143,11 @@ extension RatingTables {
                 ($0.prefix.text, $0.row, .rate)
             }
         default:
-            let sources = RowSources(inline: rates.domestic, deck: deck(rates.deck)?.domestic)
+            let sources = RowSources(inline: rates.domestic, deck: rates.rows?.domestic)
             if let found = sources.domestic(target.domesticDigits, on: day) {
                 return (found.prefix.text, found.row, target.jurisdiction.column)
             }
-            return rates.domesticDefault.map { ("default", $0, target.jurisdiction.column) }
+            return rates.domesticDefault.map { ("default", FoundRow($0), target.jurisdiction.column) }
         }
     }
 }
@@ -165,7 +163,7 @@ extension CallQuote {
 extension RowSources {
     /// The row of E.164 digits (rule R6).
     func international(_ number: PhoneNumber, on day: UsageDay)
-        -> (prefix: String, row: RateRow, column: RateRow.Column)?
+        -> (prefix: String, row: FoundRow, column: RateRow.Column)?
     {
         let found = longest(of: number.digits, digits: decimalLength(number.digits), on: day)
         // The prefix 1 alone is forbidden: it would price Canada and the Caribbean as one country.
@@ -174,14 +172,14 @@ extension RowSources {
     }
 
     /// The row of a routing number's ten digits (rule R4).
-    func domestic(_ digits: UInt64?, on day: UsageDay) -> (prefix: Prefix, row: RateRow)? {
+    func domestic(_ digits: UInt64?, on day: UsageDay) -> (prefix: Prefix, row: FoundRow)? {
         guard let digits else { return nil }
         for length in RowSources.domesticLengths {
             if let row = inline?.row(of: digits, digits: 10, length: length) {
                 return (Prefix(of: digits, digits: 10, length: length), row)
             }
-            if let row = deck?.row(ofDomestic: digits, length: length, on: day) {
-                return (Prefix(of: digits, digits: 10, length: length), row)
+            if let deck, let place = deck.place(ofDomestic: digits, length: length, on: day) {
+                return (Prefix(of: digits, digits: 10, length: length), FoundRow(deck, at: place))
             }
         }
         return nil

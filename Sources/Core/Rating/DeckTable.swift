@@ -9,6 +9,8 @@ final class DeckTable: Sendable {
     private let exchanges: ExchangeIndex
     private let isDomestic: Bool
     private let terms: [TermsOverride]
+    /// By terms: whether they state anything.
+    private let isStating: [Bool]
     /// Rates that a row has no room for, by row and column.
     private let wideRates: [Int: Rate]
 
@@ -54,6 +56,7 @@ final class DeckTable: Sendable {
         }
         rows = packer.rows
         terms = packer.terms
+        isStating = packer.terms.map { $0 != TermsOverride() }
         wideRates = packer.wideRates
     }
 
@@ -73,25 +76,49 @@ final class DeckTable: Sendable {
     /// Whether some row may have a prefix of this length.
     func has(length: Int) -> Bool { isDomestic && length > 3 ? true : prefixes.has(length: length) }
 
-    /// The row of exactly this prefix that is in force on a day: the latest one.
-    func row(of prefix: Prefix, on day: UsageDay) -> RateRow? {
-        for place in places(of: prefix).reversed() where isRow(place, of: prefix) && rows[place].isInForce(on: day) {
-            return row(at: place)
-        }
-        return nil
+    /// Where the row of exactly this prefix stands that is in force on a day: the latest one.
+    func place(of prefix: Prefix, on day: UsageDay) -> Int? {
+        places(of: prefix).last { isRow($0, of: prefix) && rows[$0].isInForce(on: day) }
     }
 
-    /// The row of exactly the first three, six or seven of a domestic number's ten digits that is in force on a day.
-    func row(ofDomestic digits: UInt64, length: Int, on day: UsageDay) -> RateRow? {
-        guard length > 3 else { return row(of: Prefix(of: digits, digits: 10, length: length), on: day) }
+    /// Where the row of exactly the first three, six or seven of a domestic number's ten digits stands that is in force on a day.
+    func place(ofDomestic digits: UInt64, length: Int, on day: UsageDay) -> Int? {
+        guard length > 3 else { return place(of: Prefix(of: digits, digits: 10, length: length), on: day) }
         let block = length == 7 ? UInt32(digits / 1_000 % 10) : Row.whole
         let found = exchanges.rows(of: Int(digits / 10_000))
         var place = found.upperBound + prefixes.count
         while place > found.lowerBound + prefixes.count {
             place -= 1
-            if rows[place].block == block, rows[place].isInForce(on: day) { return row(at: place) }
+            if rows[place].block == block, rows[place].isInForce(on: day) { return place }
         }
         return nil
+    }
+
+    /// The row of exactly this prefix that is in force on a day.
+    func row(of prefix: Prefix, on day: UsageDay) -> RateRow? { place(of: prefix, on: day).map { row(at: $0) } }
+
+    /// The rate of a row's column, where needed from the next one (rule R5).
+    func rate(for column: RateRow.Column, at place: Int) -> Rate? {
+        let packed = rows[place].rates
+        guard isDomestic else { return column == .rate ? rate(packed.0, place, 0) : nil }
+        let interstate = rate(packed.0, place, 0)
+        let intrastate = rate(packed.1, place, 1)
+        switch column {
+        case .interstate: return interstate
+        case .intrastate: return intrastate ?? interstate
+        case .local: return rate(packed.2, place, 2) ?? intrastate ?? interstate
+        case .indeterminate, .international:
+            if let stated = rate(packed.3, place, 3) { return stated }
+            guard let interstate, let intrastate else { return interstate ?? intrastate }
+            return max(interstate, intrastate)
+        case .rate: return nil
+        }
+    }
+
+    /// A row's terms; what it leaves out comes from above (rule R9).
+    func terms(at place: Int, over base: Terms) -> Terms {
+        let stated = rows[place].termsPlace
+        return isStating[stated] ? terms[stated].applied(over: base) : base
     }
 
     /// All rows of exactly this prefix and their days, the earliest first: what there was to choose from.
@@ -119,7 +146,8 @@ final class DeckTable: Sendable {
         return rows[place].block == (prefix.length == 7 ? UInt32(prefix.head(7) % 10) : Row.whole)
     }
 
-    private func row(at place: Int) -> RateRow {
+    /// The whole row at a place.
+    func row(at place: Int) -> RateRow {
         let packed = rows[place]
         var row = RateRow()
         if isDomestic {

@@ -9,7 +9,7 @@ extension RatingTables {
         let other = message.direction == .inbound ? source : destination
         message.source = source.dialled
         message.destination = destination.dialled
-        message.country = other.country
+        message.country = other.country?.text
         message.jurisdiction = other.kind == .international ? .international : .domestic
         message.carrier = mdr.carrier ?? carrier(of: other, at: mdr.at.instant)
 
@@ -199,13 +199,13 @@ struct MessageTarget {
     }
 
     /// The row of the longest prefix of the destination; `1` alone would swallow North America (rule P4).
-    func internationalRow(in rates: MessageRates) -> (prefix: Prefix, row: RateRow)? {
+    func internationalRow(in rates: MessageRates) -> (prefix: Prefix, row: FoundRow)? {
         guard let digits = other.number?.digits else { return nil }
         let found = rates.international.longest(of: digits, digits: decimalLength(digits), lengths: 1...15)
         return found?.prefix.text == "1" ? nil : found
     }
 
-    private func internationalRate(in rates: MessageRates) -> Rate? { internationalRow(in: rates)?.row.rate }
+    private func internationalRate(in rates: MessageRates) -> Rate? { internationalRow(in: rates)?.row.rate(for: .rate) }
 }
 
 extension RatedUsage {

@@ -1,5 +1,6 @@
 /// A table of prefixes with rates over time, of a customer plan or a vendor (rule R4): flat arrays sorted by prefix.
-public struct RateDeck: Sendable {
+/// Never changed, and by reference, so that a look-up copies nothing of it.
+public final class RateDeck: Sendable {
     /// The name by which plans and vendors refer to it.
     public let name: String
     let domestic: DeckTable
@@ -50,14 +51,16 @@ struct RowSources {
     var deck: DeckTable?
 
     /// The row of the longest prefix in force of E.164 digits; of equal prefixes the inline one.
-    func longest(of number: UInt64, digits: Int, on day: UsageDay) -> (prefix: Prefix, row: RateRow)? {
+    func longest(of number: UInt64, digits: Int, on day: UsageDay) -> (prefix: Prefix, row: FoundRow)? {
         for length in stride(from: digits, through: 1, by: -1) {
             let isInline = inline?.has(length: length) ?? false
             let isInDeck = deck?.has(length: length) ?? false
             guard isInline || isInDeck else { continue }
             let prefix = Prefix(of: number, digits: digits, length: length)
             if isInline, let row = inline?.row(of: prefix) { return (prefix, row) }
-            if isInDeck, let row = deck?.row(of: prefix, on: day) { return (prefix, row) }
+            if isInDeck, let deck, let place = deck.place(of: prefix, on: day) {
+                return (prefix, FoundRow(deck, at: place))
+            }
         }
         return nil
     }

@@ -1,6 +1,16 @@
 /// What a plan prices (rule R1, P1).
 public enum PlanType: String, Sendable, CaseIterable {
     case voice, tollfree, sms, api
+
+    /// Its place among all types.
+    var place: Int {
+        switch self {
+        case .voice: 0
+        case .tollfree: 1
+        case .sms: 2
+        case .api: 3
+        }
+    }
 }
 
 /// A rate plan, compiled: the terms of a customer, or of all customers, over time (section P). Never changed, and by reference, so
@@ -58,6 +68,23 @@ public final class RatePlan: Sendable {
         }
     }
 
+    private init(_ plan: RatePlan, rates: Rates) {
+        id = plan.id
+        name = plan.name
+        customer = plan.customer
+        effective = plan.effective
+        expiry = plan.expiry
+        fallsBackToDefault = plan.fallsBackToDefault
+        modifiers = plan.modifiers
+        self.rates = rates
+    }
+
+    /// The plan with the deck that it names, so that no look-up asks for it by name.
+    func bound(to decks: [String: RateDeck]) -> RatePlan {
+        guard case .voice(let voice) = rates, let name = voice.deck else { return self }
+        return RatePlan(self, rates: .voice(VoiceRates(voice, rows: decks[name])))
+    }
+
     static let modifierNames: Set<String> = ["monthly_fee", "bundles", "volume", "promotions"]
 
     /// Whether the plan is in force on a UTC day (rule R2).
@@ -69,24 +96,30 @@ public final class RatePlan: Sendable {
 /// What a voice plan states.
 public final class VoiceRates: Sendable {
     public let billing: TermsOverride
+    /// The same over the ones that hold where nobody says anything.
+    let terms: Terms
     /// The name of the deck whose rows belong to the plan.
     public let deck: String?
-    public let domesticDefault: RateRow?
+    /// That deck; nil where it is not loaded.
+    let rows: RateDeck?
+    public let domesticDefault: SingleRow?
     public let domestic: PrefixRows
     public let international: PrefixRows
     public let premium: PrefixRows
     /// Flat charges by service code (rule R7).
     public let serviceCodes: [UInt32: Money]
-    public let originatingDomestic: RateRow?
-    public let originatingInternational: RateRow?
+    public let originatingDomestic: SingleRow?
+    public let originatingInternational: SingleRow?
     public let timeOfDay: TimeOfDay?
 
     /// What the rates of a voice plan state (section P).
     init(_ json: JSONValue) {
         billing = TermsOverride(json["billing"])
+        terms = billing.applied(over: Terms())
         deck = json["deck"]?.string
+        rows = nil
         let terminating = json["terminating"]
-        domesticDefault = terminating?["domestic"]?["default"].map(RateRow.init)
+        domesticDefault = terminating?["domestic"]?["default"].map { SingleRow(RateRow($0)) }
         domestic = terminating?["domestic"]?["prefixes"]?.prefixRows(RateRow.init) ?? PrefixRows()
         international = terminating?["international"]?["prefixes"]?.prefixRows(RateRow.init) ?? PrefixRows()
         premium = terminating?["premium"]?["prefixes"]?.prefixRows(RateRow.init) ?? PrefixRows()
@@ -95,9 +128,24 @@ public final class VoiceRates: Sendable {
             if let code = UInt32(field.name) { codes[code] = field.value.money }
         }
         serviceCodes = codes
-        originatingDomestic = json["originating"]?["domestic"].map(RateRow.init)
-        originatingInternational = json["originating"]?["international"].map(RateRow.init)
+        originatingDomestic = json["originating"]?["domestic"].map { SingleRow(RateRow($0)) }
+        originatingInternational = json["originating"]?["international"].map { SingleRow(RateRow($0)) }
         timeOfDay = json["time_of_day"].flatMap(TimeOfDay.init)
+    }
+
+    fileprivate init(_ rates: VoiceRates, rows: RateDeck?) {
+        self.rows = rows
+        billing = rates.billing
+        terms = rates.terms
+        deck = rates.deck
+        domesticDefault = rates.domesticDefault
+        domestic = rates.domestic
+        international = rates.international
+        premium = rates.premium
+        serviceCodes = rates.serviceCodes
+        originatingDomestic = rates.originatingDomestic
+        originatingInternational = rates.originatingInternational
+        timeOfDay = rates.timeOfDay
     }
 }
 

@@ -68,7 +68,7 @@ extension TaxJurisdiction {
 /// Rows by prefix, each prefix once: what a plan states inline.
 public final class PrefixRows: Sendable {
     private let index: PrefixIndex
-    private let rows: [RateRow]
+    let rows: [RateRow]
 
     /// The rows of these prefixes; of a repeated prefix the last counts.
     public init(_ rows: [Prefix: RateRow] = [:]) {
@@ -81,19 +81,19 @@ public final class PrefixRows: Sendable {
     func has(length: Int) -> Bool { index.has(length: length) }
 
     /// The row of exactly this prefix.
-    func row(of prefix: Prefix) -> RateRow? {
+    func row(of prefix: Prefix) -> FoundRow? {
         let places = index.rows(of: prefix)
-        return places.isEmpty ? nil : rows[places.lowerBound]
+        return places.isEmpty ? nil : FoundRow(self, at: places.lowerBound)
     }
 
     /// The row of exactly the first digits of a number of so many digits.
-    func row(of number: UInt64, digits count: Int, length: Int) -> RateRow? {
+    func row(of number: UInt64, digits count: Int, length: Int) -> FoundRow? {
         guard index.has(length: length) else { return nil }
         return row(of: Prefix(of: number, digits: count, length: length))
     }
 
     /// The row of the longest prefix.
-    func longest(of number: UInt64, digits: Int, lengths: ClosedRange<Int>) -> (prefix: Prefix, row: RateRow)? {
+    func longest(of number: UInt64, digits: Int, lengths: ClosedRange<Int>) -> (prefix: Prefix, row: FoundRow)? {
         for length in lengths.reversed() where length <= digits && index.has(length: length) {
             let prefix = Prefix(of: number, digits: digits, length: length)
             if let row = row(of: prefix) { return (prefix, row) }

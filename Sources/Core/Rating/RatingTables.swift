@@ -49,26 +49,40 @@ public struct RatingTables: Sendable {
     /// What the tables were made of, for making the next ones.
     public private(set) var reference: ReferenceData
     private let defaultPlans: PlanSet
+    /// By class: its key and its SKU.
+    private let voiceLabels: [(key: ClassKey, sku: String?)]
+    /// The plans of the reference data, each with its deck.
+    private var plans: [RatePlan]
     private let customers: [BAN: Customer]
     private var decks: [String: RateDeck]
-    private let vendors: [VendorName: VendorTerms]
+    private var vendors: [VendorName: VendorTerms]
     private let owners: [String: BAN]
 
     /// What rating knows of a customer.
-    public struct Customer: Sendable {
+    public final class Customer: Sendable {
         public let id: CustomerID
         /// The billing telephone number, normalised (rule J3).
         public let btn: NormalizedNumber?
         /// The margin under which a record alerts (rule R15).
         public let marginAlert: Percentage
         let plans: PlanSet
+
+        init(id: CustomerID, btn: NormalizedNumber?, marginAlert: Percentage, plans: PlanSet) {
+            self.id = id
+            self.btn = btn
+            self.marginAlert = marginAlert
+            self.plans = plans
+        }
     }
 
     /// The tables of these data.
     public init(_ reference: ReferenceData, _ accounts: Accounts) {
         self.reference = reference
-        decks = Dictionary(reference.decks.map { ($0.name, $0) }) { _, later in later }
-        vendors = Dictionary(accounts.vendors.map { ($0.name, $0) }) { _, later in later }
+        let decks = Dictionary(reference.decks.map { ($0.name, $0) }) { _, later in later }
+        self.decks = decks
+        plans = reference.plans.map { $0.bound(to: decks) }
+        vendors = Dictionary(accounts.vendors.map { ($0.name, $0.bound(to: decks)) }) { _, later in later }
+        voiceLabels = VoiceClass.allCases.map { ($0.key, reference.skus[$0.key]) }
         owners = accounts.numbers
         let sets = PlanSet.grouped(reference.plans)
         defaultPlans = sets[nil] ?? PlanSet()
@@ -87,6 +101,8 @@ public struct RatingTables: Sendable {
         tables.reference.version = version
         tables.reference.decks = reference.decks.filter { $0.name != deck.name } + [deck]
         tables.decks[deck.name] = deck
+        tables.plans = plans.map { $0.bound(to: tables.decks) }
+        tables.vendors = vendors.mapValues { $0.bound(to: tables.decks) }
         return tables
     }
 
@@ -108,6 +124,9 @@ public struct RatingTables: Sendable {
     /// The SKU of a key; nil where none is mapped (rule K4).
     public func sku(_ key: ClassKey) -> String? { reference.skus[key] }
 
+    /// The key of a call's class, and the SKU it maps to (rule K4).
+    func label(of kind: VoiceClass) -> (ClassKey, String?) { voiceLabels[Int(kind.rawValue)] }
+
     /// The vendor that a gateway's connector stands for (M9).
     public func vendor(ofConnector connector: String?) -> VendorName? { connector.flatMap { reference.connectors[$0] } }
 
@@ -117,8 +136,8 @@ public struct RatingTables: Sendable {
     /// The plans to ask on a day: the customer's own and the default one (rules R2, R3).
     func plans(_ type: PlanType, of customer: Customer?, on day: UsageDay) -> PlanChoice {
         PlanChoice(
-            own: customer?.plans.first(type, on: day, in: reference.plans),
-            fallback: defaultPlans.first(type, on: day, in: reference.plans))
+            own: customer?.plans.first(type, on: day, in: plans),
+            fallback: defaultPlans.first(type, on: day, in: plans))
     }
 }
 
@@ -143,23 +162,22 @@ struct PlanChoice {
 
 /// Plans by type, as places in the list of plans, the latest first.
 struct PlanSet: Sendable {
-    private var places: [PlanType: [Int]] = [:]
+    private var places: [[Int]] = Array(repeating: [], count: PlanType.allCases.count)
 
     /// The plan that counts on a day: the latest effective one, then the greatest id (rule R2).
     func first(_ type: PlanType, on day: UsageDay, in plans: [RatePlan]) -> RatePlan? {
-        guard let places = places[type] else { return nil }
-        for place in places where plans[place].isInForce(on: day) { return plans[place] }
+        for place in places[type.place] where plans[place].isInForce(on: day) { return plans[place] }
         return nil
     }
 
     static func grouped(_ plans: [RatePlan]) -> [CustomerID?: PlanSet] {
         var sets: [CustomerID?: PlanSet] = [:]
         for (place, plan) in plans.enumerated() {
-            sets[plan.customer, default: PlanSet()].places[plan.type, default: []].append(place)
+            sets[plan.customer, default: PlanSet()].places[plan.type.place].append(place)
         }
         return sets.mapValues { set in
             var set = set
-            set.places = set.places.mapValues { places in
+            set.places = set.places.map { places in
                 places.sorted { (plans[$0].effective, plans[$0].id) > (plans[$1].effective, plans[$1].id) }
             }
             return set

@@ -59,17 +59,17 @@ extension RatingTables {
         guard usesDeck else {
             return vendor.flat[target.classKey].map { ("flat", $0, vendor.billing) }
         }
-        guard let deck = deck(vendor.deck) else { return nil }
+        guard let deck = vendor.rows else { return nil }
         if target.jurisdiction == .international {
             guard let number = target.number,
                 let found = RowSources(inline: nil, deck: deck.international).international(number, on: day),
-                let rate = found.row.rate
+                let rate = found.row.rate(for: .rate)
             else { return nil }
-            return (found.prefix, rate, found.row.terms.applied(over: vendor.billing))
+            return (found.prefix, rate, found.row.terms(over: vendor.billing))
         }
         guard let found = RowSources(inline: nil, deck: deck.domestic).domestic(target.domesticDigits, on: day),
             let rate = found.row.rate(for: target.jurisdiction.column)
         else { return nil }
-        return (found.prefix.text, rate, found.row.terms.applied(over: vendor.billing))
+        return (found.prefix.text, rate, found.row.terms(over: vendor.billing))
     }
 }

@@ -42,3 +42,32 @@ public struct ClassKey: Hashable, Comparable, Sendable, CustomStringConvertible 
     /// The key of API queries (rule K3). The name is upper case already (rule A1).
     public static func api(_ name: String) -> ClassKey { ClassKey("API:" + name) }
 }
+
+/// The class of a call (rules K1–K3): what a ``ClassKey`` says, as one byte.
+enum VoiceClass: UInt8, CaseIterable {
+    case terminatingInterstate, terminatingIntrastate, terminatingLocal, terminatingIndeterminate
+    case terminatingTollFree, terminatingInternational, terminatingPremium, terminatingService, terminatingEmergency
+    case terminatingInvalid
+    case originatingDomestic, originatingTollFree, originatingInternational, originatingInvalid
+    case unknown
+
+    var key: ClassKey {
+        switch self {
+        case .terminatingInterstate: .terminatingInterstate
+        case .terminatingIntrastate: .terminatingIntrastate
+        case .terminatingLocal: .terminatingLocal
+        case .terminatingIndeterminate: .terminatingIndeterminate
+        case .terminatingTollFree: .terminatingTollFree
+        case .terminatingInternational: .terminatingInternational
+        case .terminatingPremium: .terminatingPremium
+        case .terminatingService: .terminatingService
+        case .terminatingEmergency: .terminatingEmergency
+        case .terminatingInvalid: .terminatingInvalid
+        case .originatingDomestic: .originatingDomestic
+        case .originatingTollFree: .originatingTollFree
+        case .originatingInternational: .originatingInternational
+        case .originatingInvalid: .originatingInvalid
+        case .unknown: .unknown
+        }
+    }
+}

@@ -60,7 +60,7 @@ enum VectorFiles {
                 .init(type: type, country: row[2].isEmpty ? nil : row[2], state: row[3].isEmpty ? nil : row[3]))
         }
         for row in try rows("ref/country_prefixes.csv") {
-            plan.add(countryPrefix: try #require(UInt64(row[0])), country: row[1])
+            plan.add(countryPrefix: try #require(UInt64(row[0])), country: try #require(Country(row[1])))
         }
         return plan
     }

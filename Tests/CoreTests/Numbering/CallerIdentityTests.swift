@@ -9,9 +9,12 @@ struct CallerIdentityTests {
         pci: String? = nil, pai: String? = nil, raw: String? = nil, from: String? = nil, btn: String? = nil,
         direction: CallDirection = .terminating
     ) -> CallerIdentity {
-        plan.caller(
-            .init(pci: pci, pai: pai, rpid: nil, raw: raw, from: from), direction: direction,
-            btn: btn.map { plan.normalize($0) })
+        var record = RawCDR(id: UsageID(Identifier128(high: 0, low: 1)), sipUUID: "a")
+        record.sipPCI = pci
+        record.sipPAI = pai
+        record.rawANI = raw
+        record.sipFrom = from
+        return plan.caller(record, direction: direction, btn: btn.map { plan.normalize($0) })
     }
 
     @Test("P-Charge-Info beats all other headers (J1, J2)")

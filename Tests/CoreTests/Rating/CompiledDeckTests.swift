@@ -46,7 +46,7 @@ struct CompiledDeckTests {
             }
             let found = RowSources(inline: nil, deck: deck.domestic).domestic(digits, on: day)
             #expect(found?.prefix == expected?.element.prefix)
-            #expect(found?.row == expected?.element.row)
+            #expect(found?.row.row == expected?.element.row)
         }
     }
 
@@ -61,7 +61,7 @@ struct CompiledDeckTests {
                     effective: UsageDay(daysSince1970: 0), end: nil)
             ])
         let found = RowSources(inline: nil, deck: deck.domestic).domestic(3_122_001_000, on: UsageDay(daysSince1970: 9))
-        #expect(found?.row == row)
+        #expect(found?.row.row == row)
     }
 }
 

@@ -7,16 +7,16 @@ enum SmallWorld {
         var numbers = NumberFacts()
         for (npa, state) in [(312, "IL"), (630, "IL"), (212, "NY"), (816, "MO"), (913, "KS"), (512, "TX")] {
             _ = numbers.names.intern(state)
-            numbers.plan.add(npa: npa, .init(type: .geographic, country: "US", state: state))
+            numbers.plan.add(npa: npa, .init(type: .geographic, country: .unitedStates, state: state))
         }
-        numbers.plan.add(npa: 416, .init(type: .geographic, country: "CA", state: "ON"))
-        numbers.plan.add(npa: 679, .init(type: .geographic, country: "US", state: nil))
-        numbers.plan.add(npa: 800, .init(type: .tollFree, country: "US", state: nil))
-        numbers.plan.add(npa: 822, .init(type: .tollFreeReserved, country: "US", state: nil))
-        numbers.plan.add(npa: 500, .init(type: .nonGeographic, country: "US", state: nil))
-        numbers.plan.add(npa: 900, .init(type: .premium, country: "US", state: nil))
+        numbers.plan.add(npa: 416, .init(type: .geographic, country: Country("CA"), state: "ON"))
+        numbers.plan.add(npa: 679, .init(type: .geographic, country: .unitedStates, state: nil))
+        numbers.plan.add(npa: 800, .init(type: .tollFree, country: .unitedStates, state: nil))
+        numbers.plan.add(npa: 822, .init(type: .tollFreeReserved, country: .unitedStates, state: nil))
+        numbers.plan.add(npa: 500, .init(type: .nonGeographic, country: .unitedStates, state: nil))
+        numbers.plan.add(npa: 900, .init(type: .premium, country: .unitedStates, state: nil))
         for (prefix, country) in [(44, "GB"), (447_797, "JE"), (52, "MX"), (881, "001")] as [(UInt64, String)] {
-            numbers.plan.add(countryPrefix: prefix, country: country)
+            if let country = Country(country) { numbers.plan.add(countryPrefix: prefix, country: country) }
         }
         addBlock(312_200, nil, "1111", "IL", "CHICAGO", to: &numbers)
         addBlock(312_201, nil, "1112", "IL", "CHICAGO", to: &numbers)
