@@ -70,7 +70,7 @@ extension CallExplainer {
         case .premium:
             let digits = target.number?.national?.digits ?? 0
             let search = RowSearch(
-                digits, digits: 10, lengths: Array((3...10).reversed()), on: day,
+                digits, digits: 10, lengths: RowSources.premiumLengths, on: day,
                 plan: (plan.id, rates.premium, "/terminating/premium/prefixes"), deck: nil)
             return result(search, "The longest prefix of \(digits) that has a price is", digits, "R7")
         default:

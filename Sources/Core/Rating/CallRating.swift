@@ -4,11 +4,18 @@ extension RatingTables {
     /// `dip` is what a portability service answered for the called number, where the table did not know it (rule E2). `received`
     /// is when the record came in: one older than the kept keys is held (rule G8).
     public func rate(_ cdr: borrowing RawCDR, dip: LRNAnswer? = nil, received: Instant? = nil) -> RatedUsage {
-        let customer = customer(cdr.customerBAN)
-        var call = CallEvidence()
-        // The evidence is put in when it is whole: taken out of the record and changed, it would be copied each time.
         var usage = RatedUsage(
             id: cdr.id, key: cdr.sipUUID, service: .voice, refVersion: version, evidence: .query(QueryEvidence()))
+        rate(cdr, dip: dip, received: received, into: &usage)
+        return usage
+    }
+
+    /// Never inlined: a record that is filled and returned by one function is copied whole at the end.
+    @inline(never)
+    private func rate(_ cdr: borrowing RawCDR, dip: LRNAnswer?, received: Instant?, into usage: inout RatedUsage) {
+        let customer = customer(cdr.customerBAN)
+        // The evidence is put in when it is whole: taken out of the record and changed, it would be copied each time.
+        var call = CallEvidence()
         usage.customerBAN = cdr.customerBAN
         usage.customerID = customer?.id
         usage.vendor = cdr.selectedVendor
@@ -17,7 +24,6 @@ extension RatingTables {
         usage.enrich(cdr, btn: customer?.btn, dip: dip, into: &call, tables: self)
         settle(&usage, &call, customer: customer)
         usage.evidence = .call(consume call)
-        return usage
     }
 
     /// The status of a call and, where it is billable, its amounts (rule G6).

@@ -139,7 +139,7 @@ extension RatingTables {
                 .international(number, on: day)
         case .premium:
             guard let digits = target.number?.national?.digits else { return nil }
-            return rates.premium.longest(of: digits, digits: 10, lengths: 3...10).map {
+            return rates.premium.longest(of: digits, digits: 10, among: RowSources.premiumLengths).map {
                 ($0.prefix.text, $0.row, .rate)
             }
         default:
@@ -174,14 +174,12 @@ extension RowSources {
     /// The row of a routing number's ten digits (rule R4).
     func domestic(_ digits: UInt64?, on day: UsageDay) -> (prefix: Prefix, row: FoundRow)? {
         guard let digits else { return nil }
-        for length in RowSources.domesticLengths {
-            if let row = inline?.row(of: digits, digits: 10, length: length) {
-                return (Prefix(of: digits, digits: 10, length: length), row)
-            }
-            if let deck, let place = deck.place(ofDomestic: digits, length: length, on: day) {
-                return (Prefix(of: digits, digits: 10, length: length), FoundRow(deck, at: place))
-            }
+        let own = inline?.longest(of: digits, digits: 10, among: RowSources.domesticLengths)
+        if let deck, own?.prefix.length != 7, let found = deck.place(ofDomestic: digits, on: day),
+            found.length > own?.prefix.length ?? 0
+        {
+            return (Prefix(of: digits, digits: 10, length: found.length), FoundRow(deck, at: found.place))
         }
-        return nil
+        return own
     }
 }

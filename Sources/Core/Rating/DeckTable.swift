@@ -81,17 +81,19 @@ final class DeckTable: Sendable {
         places(of: prefix).last { isRow($0, of: prefix) && rows[$0].isInForce(on: day) }
     }
 
-    /// Where the row of exactly the first three, six or seven of a domestic number's ten digits stands that is in force on a day.
-    func place(ofDomestic digits: UInt64, length: Int, on day: UsageDay) -> Int? {
-        guard length > 3 else { return place(of: Prefix(of: digits, digits: 10, length: length), on: day) }
-        let block = length == 7 ? UInt32(digits / 1_000 % 10) : Row.whole
+    /// Where the row of the longest prefix of a domestic number's ten digits stands that is in force on a day: of seven, six or three
+    /// digits.
+    func place(ofDomestic digits: UInt64, on day: UsageDay) -> (place: Int, length: Int)? {
+        let block = UInt32(digits / 1_000 % 10)
         let found = exchanges.rows(of: Int(digits / 10_000))
-        var place = found.upperBound + prefixes.count
-        while place > found.lowerBound + prefixes.count {
-            place -= 1
-            if rows[place].block == block, rows[place].isInForce(on: day) { return place }
+        // Rows of the whole exchange stand before those of its blocks.
+        for place in (found.lowerBound + prefixes.count..<found.upperBound + prefixes.count).reversed() {
+            let row = rows[place]
+            if row.block == block || row.block == Row.whole, row.isInForce(on: day) {
+                return (place, row.block == block ? 7 : 6)
+            }
         }
-        return nil
+        return place(of: Prefix(of: digits, digits: 10, length: 3), on: day).map { ($0, 3) }
     }
 
     /// The row of exactly this prefix that is in force on a day.

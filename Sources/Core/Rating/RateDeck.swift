@@ -65,6 +65,9 @@ struct RowSources {
         return nil
     }
 
+    /// What a plan may price of premium numbers (rule R7).
+    static let premiumLengths = Array((3...10).reversed())
+
     /// NPA-NXX-X, NPA-NXX, NPA of a routing number (rule R4).
     static let domesticLengths = [7, 6, 3]
     /// E.164 digits; `1` alone would swallow North America (rule R6).

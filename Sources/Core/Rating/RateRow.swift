@@ -86,15 +86,10 @@ public final class PrefixRows: Sendable {
         return places.isEmpty ? nil : FoundRow(self, at: places.lowerBound)
     }
 
-    /// The row of exactly the first digits of a number of so many digits.
-    func row(of number: UInt64, digits count: Int, length: Int) -> FoundRow? {
-        guard index.has(length: length) else { return nil }
-        return row(of: Prefix(of: number, digits: count, length: length))
-    }
-
-    /// The row of the longest prefix.
-    func longest(of number: UInt64, digits: Int, lengths: ClosedRange<Int>) -> (prefix: Prefix, row: FoundRow)? {
-        for length in lengths.reversed() where length <= digits && index.has(length: length) {
+    /// The row of the longest prefix of a number of so many digits; the lengths go down.
+    func longest(of number: UInt64, digits: Int, among lengths: [Int]) -> (prefix: Prefix, row: FoundRow)? {
+        guard index.count > 0 else { return nil }
+        for length in lengths where length <= digits && index.has(length: length) {
             let prefix = Prefix(of: number, digits: digits, length: length)
             if let row = row(of: prefix) { return (prefix, row) }
         }
