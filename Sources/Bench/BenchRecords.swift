@@ -56,7 +56,9 @@ struct Tally: Equatable, Sendable {
 
     /// Rates calls, where they stand: iterating would copy each.
     init(of calls: Span<RawCDR>, by snapshot: RatingSnapshot) {
-        for place in calls.indices { add(snapshot.rate(calls[place])) }
+        calls.withUnsafeBufferPointer { calls in
+            for place in calls.indices { add(snapshot.rate(calls[place])) }
+        }
     }
 
     mutating func add(_ usage: RatedUsage) {

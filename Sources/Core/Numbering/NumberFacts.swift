@@ -20,16 +20,14 @@ struct Party {
     var ocn: NameTable.Index = 0
     var rateCenter: NameTable.Index = 0
 
-    /// The side as evidence shows it.
-    func evidence(_ names: NameTable) -> PartyEvidence {
-        var evidence = PartyEvidence()
+    /// Shows the side as evidence, its names in full.
+    func show(in evidence: inout PartyEvidence, _ names: NameTable) {
         evidence.lrn = lrn
         evidence.lrnSource = lrnSource
         evidence.state = names[state]
         evidence.lata = names[lata]
         evidence.ocn = names[ocn]
         evidence.rateCenter = names[rateCenter]
-        return evidence
     }
 }
 

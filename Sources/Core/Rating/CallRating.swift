@@ -166,11 +166,11 @@ extension CallEvidence {
         ani = caller.number?.number
         aniKind = caller.number?.kind
         aniSource = caller.source
-        aniParty = input.aniParty.evidence(names)
+        input.aniParty.show(in: &aniParty, names)
         dnis = called.dialled
         dnisKind = called.kind
         dnisCountry = called.country?.text
-        dnisParty = input.dnisParty.evidence(names)
+        input.dnisParty.show(in: &dnisParty, names)
     }
 }
 

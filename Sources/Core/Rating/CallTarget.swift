@@ -19,7 +19,7 @@ public struct CallTarget: Hashable, Sendable {
     }
 
     /// The target of a call whose evidence is not in its record yet.
-    init?(_ call: CallEvidence, _ taxJurisdiction: TaxJurisdiction, _ classKey: ClassKey?) {
+    init?(_ call: borrowing CallEvidence, _ taxJurisdiction: TaxJurisdiction, _ classKey: ClassKey?) {
         guard let direction = call.direction, call.jurisdiction != .invalid, let classKey else { return nil }
         self.direction = direction
         kind = call.dnisKind
