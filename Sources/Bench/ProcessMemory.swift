@@ -7,6 +7,11 @@ enum ProcessMemory {
         try sum(ofField: "VmRSS:", in: "/proc/self/status") { _ in true }
     }
 
+    /// Resident bytes of the heap and the like: no file's.
+    static func anonymousBytes() throws -> Int {
+        try sum(ofField: "RssAnon:", in: "/proc/self/status") { _ in true }
+    }
+
     /// Resident bytes of one mapped file.
     static func residentBytes(ofFile path: String) throws -> Int {
         let name = URL(filePath: path).lastPathComponent
@@ -21,7 +26,11 @@ enum ProcessMemory {
     /// The sum of a field, in bytes, of the places that count.
     private static func sum(ofField field: String, in file: String, counts: ([Substring]) -> Bool) throws -> Int {
         var sum = 0
-        for line in try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n") {
+        // These files have no length: they are read until nothing more comes.
+        let handle = try FileHandle(forReadingFrom: URL(filePath: file))
+        defer { handle.closeFile() }
+        let text = String(decoding: try handle.readToEnd() ?? Data(), as: UTF8.self)
+        for line in text.split(separator: "\n") {
             let words = line.split(separator: " ", omittingEmptySubsequences: true)
             guard counts(words), line.hasPrefix(field) else { continue }
             sum += Int(line.filter(\.isNumber)) ?? 0

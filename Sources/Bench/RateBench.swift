@@ -54,9 +54,9 @@ struct RateBench {
             try await DeckBench(directory: directory).run(calls, by: snapshot.tables)
         }
         if isWanted("rate.rss_mb") {
-            let before = try ProcessMemory.residentBytes()
+            let before = try ProcessMemory.anonymousBytes()
             let peer = try DictionaryPeer(directory: directory)
-            let peerBytes = try ProcessMemory.residentBytes() - before
+            let peerBytes = try ProcessMemory.anonymousBytes() - before
             withExtendedLifetime(peer) {}
             try BenchRow(
                 "rate.rss_mb", Double(resident) / 1e6, "MB",
