@@ -55,7 +55,9 @@ public final class PortedNumberFile: PortedRows {
 
     /// The rows as they are mapped.
     public var bytes: UnsafeRawBufferPointer {
-        file.withBytes { UnsafeRawBufferPointer(rebasing: $0[Header.length..<Header.length + count * PortedRow.length]) }
+        file.withBytes {
+            UnsafeRawBufferPointer(rebasing: $0[Header.length..<Header.length + count * PortedRow.length])
+        }
     }
 }
 

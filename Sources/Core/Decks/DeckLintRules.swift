@@ -75,7 +75,8 @@ extension DeckLint {
         }
         if areaCode.type == .geographic, !areaCode.isDomestic {
             return (
-                .unreachable, "\(areaCode.country?.text ?? "abroad") is international: a row of that scope with 1 before it"
+                .unreachable,
+                "\(areaCode.country?.text ?? "abroad") is international: a row of that scope with 1 before it"
             )
         }
         guard areaCode.type == .geographic || areaCode.type == .nonGeographic else {

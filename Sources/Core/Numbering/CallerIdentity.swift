@@ -35,7 +35,9 @@ private struct CallerSearch {
     mutating func ask(_ header: String?, _ source: ANISource, _ plan: NumberPlan) -> Bool {
         guard let header, !header.isEmpty else { return false }
         let bytes = header.utf8.span
-        guard NumberText.first(UInt8(ascii: ","), bytes, 0..<bytes.count) != nil else { return consider(plan.normalize(header), source) }
+        guard NumberText.first(UInt8(ascii: ","), bytes, 0..<bytes.count) != nil else {
+            return consider(plan.normalize(header), source)
+        }
         for value in HeaderValues.split(header) where consider(plan.normalize(value), source) { return true }
         return false
     }

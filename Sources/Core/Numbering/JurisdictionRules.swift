@@ -54,7 +54,8 @@ extension JurisdictionInput {
     private func terminatingDomestic(_ localAreas: LocalAreas) -> CallClass {
         if ani == .international {
             return CallClass(
-                jurisdiction: .indeterminate, tax: .international, kind: .terminatingIndeterminate, flags: [.aniForeign])
+                jurisdiction: .indeterminate, tax: .international, kind: .terminatingIndeterminate, flags: [.aniForeign]
+            )
         }
         let (jurisdiction, flags) = domestic(localAreas)
         let kind: VoiceClass

@@ -183,7 +183,8 @@ enum NumberText {
     }
 
     private static func scheme(_ bytes: Span<UInt8>, _ range: Range<Int>) -> (length: Int, isSIP: Bool, isTel: Bool) {
-        guard let start = range.first, ASCII.lowercased(bytes[start]) == UInt8(ascii: "s")
+        guard let start = range.first,
+            ASCII.lowercased(bytes[start]) == UInt8(ascii: "s")
                 || ASCII.lowercased(bytes[start]) == UInt8(ascii: "t")
         else { return (0, false, false) }
         if range.count >= 4, equals("sip:", bytes, range.lowerBound..<range.lowerBound + 4) { return (4, true, false) }

@@ -33,7 +33,8 @@ extension RatingTables {
         } else if !call.answered {
             usage.setNotBillable()
             call.billedSeconds = 0
-        } else if let target = CallTarget(call, usage.taxJurisdiction, usage.classKey), let instant = usage.ratingInstant,
+        } else if let target = CallTarget(call, usage.taxJurisdiction, usage.classKey),
+            let instant = usage.ratingInstant,
             let duration = call.durationMilliseconds
         {
             charge(&usage, &call, target, customer: customer, at: instant, duration: duration)
@@ -108,7 +109,8 @@ extension RatedUsage {
 
     /// Numbers, their routing and places, and the class that follows (sections E, J, K).
     fileprivate mutating func enrich(
-        _ cdr: borrowing RawCDR, btn: NormalizedNumber?, dip: LRNAnswer?, into call: inout CallEvidence, tables: RatingTables
+        _ cdr: borrowing RawCDR, btn: NormalizedNumber?, dip: LRNAnswer?, into call: inout CallEvidence,
+        tables: RatingTables
     ) {
         let called = CalledNumber(cdr, plan: tables.reference.numbers.plan)
         let direction = CallDirection(parsing: cdr.direction)

@@ -201,11 +201,14 @@ struct MessageTarget {
     /// The row of the longest prefix of the destination; `1` alone would swallow North America (rule P4).
     func internationalRow(in rates: MessageRates) -> (prefix: Prefix, row: FoundRow)? {
         guard let digits = other.number?.digits else { return nil }
-        let found = rates.international.longest(of: digits, digits: decimalLength(digits), among: RowSources.internationalLengths)
+        let found = rates.international.longest(
+            of: digits, digits: decimalLength(digits), among: RowSources.internationalLengths)
         return found?.prefix.text == "1" ? nil : found
     }
 
-    private func internationalRate(in rates: MessageRates) -> Rate? { internationalRow(in: rates)?.row.rate(for: .rate) }
+    private func internationalRate(in rates: MessageRates) -> Rate? {
+        internationalRow(in: rates)?.row.rate(for: .rate)
+    }
 }
 
 extension RatedUsage {

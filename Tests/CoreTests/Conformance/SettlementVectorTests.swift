@@ -57,7 +57,7 @@ enum VectorFiles {
             let type = try #require(NumberPlan.AreaCodeType(rawValue: row[1]))
             plan.add(
                 npa: try #require(Int(row[0])),
-                .init(type: type, country: row[2].isEmpty ? nil : row[2], state: row[3].isEmpty ? nil : row[3]))
+                .init(type: type, country: Country(row[2]), state: row[3].isEmpty ? nil : row[3]))
         }
         for row in try rows("ref/country_prefixes.csv") {
             plan.add(countryPrefix: try #require(UInt64(row[0])), country: try #require(Country(row[1])))
