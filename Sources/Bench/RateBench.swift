@@ -39,7 +39,10 @@ struct RateBench {
             try BenchRow(
                 "rate.parsed", perSecond, "records/s",
                 peer: ("Swift dictionaries by String, the look-ups alone", try lookUps(of: calls)),
-                note: "one core, parsed record to rated with evidence, cold keys; \(parsed.tally.text)"
+                note: """
+                    one core, parsed record to rated with evidence, cold keys; \(parsed.tally.text); a dependent read of \
+                    cold memory takes \(Int(MemoryLatency.nanoseconds())) ns here
+                    """
             ).print()
             if isWanted("rate.json") { try json(records, by: snapshot, expecting: parsed.tally) }
             if isWanted("rate.rerate10m_s") {
