@@ -11,7 +11,7 @@
 RUN=$RUN/bench
 . "$ROOT/deploy/lib/packages.sh"
 
-BENCHMARKS=(rate)
+BENCHMARKS=(rate parse)
 name=${1-}
 case $name in
 --list)
@@ -51,6 +51,11 @@ rate_data() {
 bench_rate() {
     rate_data
     "$bin/billing-bench" rate --data "$data"
+}
+
+bench_parse() {
+    rate_data
+    "$bin/billing-bench" parse --data "$data/raw_cdrs.jsonl"
 }
 
 mkdir -p -- "$RUN"

@@ -36,8 +36,11 @@ struct BenchRecords: Sendable {
         let id = UsageID(Identifier128(high: 1, low: 1))
         for bytes in bodies {
             for element in try JSONRecords(parsing: bytes) {
-                guard case .call(let call) = try RecordReader.record(.cdr, element, id: id) else { continue }
-                body(call)
+                let record = try RecordReader.record(.cdr, element, id: id)
+                switch consume record {
+                case .call(let call): body(call)
+                case .attempt, .message, .receipt, .query: break
+                }
             }
         }
     }

@@ -22,6 +22,32 @@ constexpr int maxExponent = 400;
 struct Storage {
     std::vector<warp_json_record> records;
     std::vector<warp_json_field> fields;
+
+    // The last storage of a thread, cleared, or a new one: most bodies are small, and fresh memory costs more than reading one.
+    static std::unique_ptr<Storage> take() {
+        return kept ? std::move(kept) : std::make_unique<Storage>();
+    }
+
+    static void giveBack(std::unique_ptr<Storage> storage) {
+        if (!storage || storage->fields.capacity() > keptFields || storage->records.capacity() > keptFields) return;
+        storage->records.clear();
+        storage->fields.clear();
+        kept = std::move(storage);
+    }
+
+private:
+    static constexpr size_t keptFields = 16 * 1024;
+    static thread_local std::unique_ptr<Storage> kept;
+};
+
+thread_local std::unique_ptr<Storage> Storage::kept;
+
+// A value, from its first byte to behind its last one.
+struct Value {
+    size_t start;
+    size_t end;
+    uint8_t kind;
+    bool hasEscape;
 };
 
 bool isSpace(uint8_t byte) { return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t'; }
@@ -155,6 +181,7 @@ public:
         base = start;
         end = start + length;
         next = 0;
+        nextEscape = findEscape(start);
         auto error = stage->stage1(bytes + start, length, simdjson::stage1_mode::regular);
         count = error ? 0 : stage->n_structural_indexes;
         switch (error) {
@@ -178,14 +205,15 @@ public:
         made.offset = static_cast<uint32_t>(position());
         made.first_field = static_cast<uint32_t>(storage.fields.size());
         recordFault = WARP_JSON_OK;
+        Value whole;
         if (current() == '{') {
-            if (!object(1, true)) return false;
+            if (!object(1, true, whole)) return false;
         } else {
-            if (!value(1)) return false;
+            if (!value(1, whole)) return false;
             recordFault = WARP_JSON_NOT_OBJECT;
             recordFaultOffset = made.offset;
         }
-        made.length = static_cast<uint32_t>(valueEnd - made.offset);
+        made.length = static_cast<uint32_t>(whole.end - made.offset);
         made.field_count = static_cast<uint32_t>(storage.fields.size()) - made.first_field;
         made.fault = recordFault;
         made.fault_offset = static_cast<uint32_t>(recordFaultOffset);
@@ -206,13 +234,10 @@ private:
     size_t end = 0;
     size_t next = 0;
     size_t count = 0;
+    // The first backslash behind the strings walked so far, or the end.
+    size_t nextEscape = 0;
     uint32_t recordFault = WARP_JSON_OK;
     size_t recordFaultOffset = 0;
-    // The value walked last.
-    size_t valueStart = 0;
-    size_t valueEnd = 0;
-    uint8_t valueKind = 0;
-    bool valueHasEscape = false;
 
     // The first thing wrong with the record's content; its framing holds.
     void note(uint32_t code, size_t offset) {
@@ -226,44 +251,49 @@ private:
         return at;
     }
 
-    bool value(uint32_t depth) {
+    bool value(uint32_t depth, Value &found) {
         size_t start = position();
         switch (current()) {
-        case '{': return object(depth, false);
-        case '[': return array(depth);
-        case '"': return string();
+        case '{': return object(depth, false, found);
+        case '[': return array(depth, found);
+        case '"': return string(found);
         case 0: case '}': case ']': case ':': case ',': return fail(WARP_JSON_MALFORMED, start);
         default: break;
         }
-        valueStart = start;
-        valueEnd = tokenEnd();
-        valueHasEscape = false;
-        size_t length = valueEnd - start;
+        found = {start, tokenEnd(), WARP_JSON_NUMBER, false};
+        size_t length = found.end - start;
         const uint8_t *token = bytes + start;
         if (length == 4 && !memcmp(token, "null", 4)) {
-            valueKind = WARP_JSON_NULL;
+            found.kind = WARP_JSON_NULL;
         } else if (length == 4 && !memcmp(token, "true", 4)) {
-            valueKind = WARP_JSON_TRUE;
+            found.kind = WARP_JSON_TRUE;
         } else if (length == 5 && !memcmp(token, "false", 5)) {
-            valueKind = WARP_JSON_FALSE;
-        } else {
-            valueKind = WARP_JSON_NUMBER;
-            if (uint32_t code = numberFault(token, bytes + valueEnd)) note(code, start);
+            found.kind = WARP_JSON_FALSE;
+        } else if (uint32_t code = numberFault(token, bytes + found.end)) {
+            note(code, start);
         }
         advance();
         return true;
     }
 
-    bool string() {
-        valueStart = position();
-        valueEnd = tokenEnd();
-        valueKind = WARP_JSON_STRING;
-        if (valueEnd < valueStart + 2 || bytes[valueEnd - 1] != '"') return fail(WARP_JSON_MALFORMED, valueStart);
-        const uint8_t *content = bytes + valueStart + 1;
-        const uint8_t *contentEnd = bytes + valueEnd - 1;
-        valueHasEscape = memchr(content, '\\', contentEnd - content) != nullptr;
-        if (valueHasEscape) {
-            if (uint32_t code = escapeFault(content, contentEnd)) note(code, valueStart);
+    // Strings are walked in their order, so each backslash is looked for but once: most records have few.
+    bool hasEscape(size_t start, size_t stop) {
+        if (nextEscape < start) nextEscape = findEscape(start);
+        return nextEscape < stop;
+    }
+
+    size_t findEscape(size_t start) const {
+        const void *found = memchr(bytes + start, '\\', end - start);
+        return found ? static_cast<const uint8_t *>(found) - bytes : end;
+    }
+
+    // Most tokens are strings: in line, so that what was found stays in registers.
+    [[gnu::always_inline]] bool string(Value &found) {
+        size_t start = position(), stop = tokenEnd();
+        if (stop < start + 2 || bytes[stop - 1] != '"') return fail(WARP_JSON_MALFORMED, start);
+        found = {start, stop, WARP_JSON_STRING, hasEscape(start + 1, stop - 1)};
+        if (found.hasEscape) {
+            if (uint32_t code = escapeFault(bytes + start + 1, bytes + stop - 1)) note(code, start);
         }
         advance();
         return true;
@@ -276,63 +306,74 @@ private:
         return true;
     }
 
-    void leave(size_t start, uint8_t kind) {
-        valueStart = start;
-        valueEnd = position() + 1;
-        valueKind = kind;
-        valueHasEscape = false;
+    void leave(size_t start, uint8_t kind, Value &found) {
+        found = {start, position() + 1, kind, false};
         advance();
     }
 
-    bool array(uint32_t depth) {
+    bool array(uint32_t depth, Value &found) {
         size_t start = position();
         if (!enter(depth)) return false;
         if (current() != ']') {
             while (true) {
-                if (!value(depth + 1)) return false;
+                if (!value(depth + 1, found)) return false;
                 if (current() == ']') break;
                 if (current() != ',') return fail(WARP_JSON_MALFORMED, position());
                 advance();
             }
         }
-        leave(start, WARP_JSON_ARRAY);
+        leave(start, WARP_JSON_ARRAY, found);
         return true;
     }
 
-    bool object(uint32_t depth, bool isRecord) {
+    bool object(uint32_t depth, bool isRecord, Value &found) {
         size_t start = position();
         if (!enter(depth)) return false;
         uint32_t fieldCount = 0;
         if (current() != '}') {
             while (true) {
+                Value key, content;
                 if (current() != '"') return fail(WARP_JSON_MALFORMED, position());
-                if (!string()) return false;
-                warp_json_field field = {};
-                field.key_offset = static_cast<uint32_t>(valueStart + 1);
-                field.key_length = static_cast<uint32_t>(valueEnd - valueStart - 2);
-                field.key_has_escape = valueHasEscape;
+                if (!string(key)) return false;
                 if (current() != ':') return fail(WARP_JSON_MALFORMED, position());
                 advance();
-                if (!value(depth + 1)) return false;
-                if (isRecord && ++fieldCount <= maxFields) append(field);
+                if (current() == '"') {
+                    if (!string(content)) return false;
+                } else if (!value(depth + 1, content)) {
+                    return false;
+                }
+                if (isRecord && ++fieldCount <= maxFields) append(key, content);
                 if (current() == '}') break;
                 if (current() != ',') return fail(WARP_JSON_MALFORMED, position());
                 advance();
             }
         }
         if (fieldCount > maxFields) note(WARP_JSON_TOO_MANY_FIELDS, start);
-        leave(start, WARP_JSON_OBJECT);
+        leave(start, WARP_JSON_OBJECT, found);
         return true;
     }
 
-    void append(warp_json_field field) {
-        memcpy(&field.key_prefix, bytes + field.key_offset, field.key_length < 8 ? field.key_length : 8);
-        size_t quote = valueKind == WARP_JSON_STRING ? 1 : 0;
-        field.value_offset = static_cast<uint32_t>(valueStart + quote);
-        field.value_length = static_cast<uint32_t>(valueEnd - valueStart - 2 * quote);
-        field.type = valueKind;
-        field.value_has_escape = valueHasEscape;
-        storage.fields.push_back(field);
+    uint64_t word(size_t at) const {
+        uint64_t word;
+        memcpy(&word, bytes + at, sizeof word);
+        return word;
+    }
+
+    [[gnu::always_inline]] void append(const Value &key, const Value &content) {
+        size_t at = key.start + 1, length = key.end - key.start - 2;
+        uint64_t prefix = 0, suffix = 0;
+        if (length >= 8) {
+            prefix = word(at);
+            if (length > 8) suffix = word(at + length - 8);
+        } else if (at + 8 <= end) {
+            prefix = word(at) & ((uint64_t{1} << (8 * length)) - 1);
+        } else {
+            memcpy(&prefix, bytes + at, length);
+        }
+        size_t quote = content.kind == WARP_JSON_STRING ? 1 : 0;
+        storage.fields.push_back({prefix, suffix, static_cast<uint32_t>(at), static_cast<uint32_t>(length),
+            static_cast<uint32_t>(content.start + quote), static_cast<uint32_t>(content.end - content.start - 2 * quote),
+            content.kind, key.hasEscape, content.hasEscape});
     }
 };
 
@@ -426,7 +467,7 @@ extern "C" warp_json_index warp_json_index_make(
     const uint8_t *bytes, size_t length, uint32_t max_depth, uint32_t max_fields) {
     warp_json_index index = {};
     try {
-        auto storage = std::make_unique<Storage>();
+        auto storage = Storage::take();
         Walker walker(*storage, bytes, max_depth, max_fields);
         if (!walker.reserve(length)) throw std::bad_alloc();
         if (isLines(walker, *storage, bytes, length)) {
@@ -452,4 +493,6 @@ extern "C" warp_json_index warp_json_index_make(
     return index;
 }
 
-extern "C" void warp_json_index_free(warp_json_index index) { delete static_cast<Storage *>(index.storage); }
+extern "C" void warp_json_index_free(warp_json_index index) {
+    Storage::giveBack(std::unique_ptr<Storage>(static_cast<Storage *>(index.storage)));
+}

@@ -3,8 +3,10 @@ import CSimdjson
 /// A body's bytes and the index that the C++ side has made of them. Neither changes afterwards, so any thread may read.
 final class JSONIndex: @unchecked Sendable {
     typealias Field = warp_json_field
+    /// A field where it lies: as long as the index is there.
+    typealias FieldPointer = UnsafePointer<warp_json_field>
 
-    private let body: [UInt8]
+    let body: [UInt8]
     private let index: warp_json_index
 
     init(_ bytes: [UInt8], _ limits: JSONLimits) {
@@ -49,27 +51,12 @@ final class JSONIndex: @unchecked Sendable {
     }
 
     /// The last field of that name.
-    func field(_ key: JSONKey, of position: Int) -> Field? {
+    func field(_ key: JSONKey, of position: Int) -> FieldPointer? {
         let fields = fields(of: position)
-        var at = fields.count
-        while at > 0 {
-            at -= 1
-            let field = fields[at]
-            if field.key_has_escape == 0 {
-                guard field.key_prefix == key.prefix, Int(field.key_length) == key.length else { continue }
-                if key.length <= 8 || hasSameTail(field, key) { return field }
-            } else if self.key(of: field).elementsEqual(key.name.utf8) {
-                return field
-            }
+        let found = fields.lastIndex { field in
+            field.key_has_escape == 0 ? key.matches(field, in: self) : self.key(of: field).elementsEqual(key.name.utf8)
         }
-        return nil
-    }
-
-    private func hasSameTail(_ field: Field, _ key: JSONKey) -> Bool {
-        body.withUnsafeBytes { bytes in
-            let start = Int(field.key_offset)
-            return key.hasTail(UnsafeRawBufferPointer(rebasing: bytes[start + 8..<start + Int(field.key_length)]))
-        }
+        return found.flatMap { fields.baseAddress?.advanced(by: $0) }
     }
 
     /// A key, escapes resolved.
@@ -83,14 +70,20 @@ final class JSONIndex: @unchecked Sendable {
         field.value_has_escape == 0 ? bytes(of: field) : JSONEscapes.resolved(bytes(of: field))
     }
 
-    /// A string's text as a String.
-    func string(of field: Field) -> String {
-        guard field.value_has_escape == 0 else { return String(decoding: text(of: field), as: UTF8.self) }
+    /// Hands over a string's text, escapes resolved.
+    @inline(__always)
+    func withText<Result>(of field: Field, _ read: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+        guard field.value_has_escape == 0 else { return text(of: field).withUnsafeBufferPointer(read) }
         return body.withUnsafeBufferPointer { bytes in
             let start = Int(field.value_offset)
-            return String(
-                decoding: UnsafeBufferPointer(rebasing: bytes[start..<start + Int(field.value_length)]), as: UTF8.self)
+            return read(UnsafeBufferPointer(rebasing: bytes[start..<start + Int(field.value_length)]))
         }
+    }
+
+    /// A string's text as a String.
+    @inline(__always)
+    func string(of field: Field) -> String {
+        withText(of: field) { String(decoding: $0, as: UTF8.self) }
     }
 
     /// A value's source.
@@ -108,6 +101,7 @@ final class JSONIndex: @unchecked Sendable {
 extension warp_json_field {
     var isTrue: Bool { Int(type) == WARP_JSON_TRUE }
 
+    @inline(__always)
     var kind: JSONKind {
         switch Int(type) {
         case WARP_JSON_NULL: .null
@@ -136,46 +130,5 @@ extension JSONFault {
         case WARP_JSON_TOO_MANY_FIELDS: self.init(reason: .tooManyFields, offset: offset)
         default: self.init(reason: .malformed, offset: offset)
         }
-    }
-}
-
-/// Text in JSON's escaped form, which the index has found to be valid.
-enum JSONEscapes {
-    static func resolved(_ source: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        var resolved: [UInt8] = []
-        resolved.reserveCapacity(source.count)
-        var rest = source
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "\\"), let escape = rest.popFirst() else {
-                resolved.append(byte)
-                continue
-            }
-            switch escape {
-            case UInt8(ascii: "b"): resolved.append(8)
-            case UInt8(ascii: "f"): resolved.append(12)
-            case UInt8(ascii: "n"): resolved.append(10)
-            case UInt8(ascii: "r"): resolved.append(13)
-            case UInt8(ascii: "t"): resolved.append(9)
-            case UInt8(ascii: "u"): resolved += scalar(&rest)
-            default: resolved.append(escape)
-            }
-        }
-        return resolved[...]
-    }
-
-    /// The UTF-8 of `\uXXXX` or a pair of them, behind the first `\u`.
-    private static func scalar(_ rest: inout ArraySlice<UInt8>) -> [UInt8] {
-        var units = [unit(&rest)]
-        if UTF16.isLeadSurrogate(units[0]) {
-            rest = rest.dropFirst(2)
-            units.append(unit(&rest))
-        }
-        return Array(String(decoding: units, as: UTF16.self).utf8)
-    }
-
-    private static func unit(_ rest: inout ArraySlice<UInt8>) -> UInt16 {
-        let digits = rest.prefix(4)
-        rest = rest.dropFirst(4)
-        return UInt16(String(decoding: digits, as: UTF8.self), radix: 16) ?? 0xFFFD
     }
 }

@@ -42,7 +42,7 @@ public enum RecordReader {
         case .record(let found): record = found
         case .broken(let fault, let bytes): throw UnreadableRecord(reason: reason(fault, bytes), kind: door)
         }
-        let fields = RecordFields(record: record)
+        let fields = RecordFields(record)
         var kind = door
         do throws(RejectReason) {
             let named = try namedKind(fields)
@@ -53,7 +53,7 @@ public enum RecordReader {
                     .unknownRecordType, field: "/record_type", message: "a record of kind \(kind.name) has another door"
                 )
             }
-            return try reading(kind, fields)
+            return try reading(kind, record, fields)
         } catch {
             throw UnreadableRecord(reason: error, kind: kind)
         }
@@ -80,7 +80,7 @@ public enum RecordReader {
         _ kind: RecordKind, _ element: JSONRecords.Element, id: UsageID
     ) throws(RejectReason) -> UsageRecord {
         switch element {
-        case .record(let found): return try record(kind, RecordFields(record: found), id: id)
+        case .record(let found): return try record(kind, RecordFields(found), id: id)
         case .broken(let fault, _): throw RejectReason(fault)
         }
     }
@@ -112,14 +112,16 @@ public enum RecordReader {
         return kind
     }
 
-    private static func reading(_ kind: RecordKind, _ fields: RecordFields) throws(RejectReason) -> RecordReading {
+    private static func reading(
+        _ kind: RecordKind, _ source: JSONRecord, _ fields: RecordFields
+    ) throws(RejectReason) -> RecordReading {
         var record = try record(kind, fields, id: UsageID(Identifier128(high: 0, low: 0)))
         let naturalKey = try naturalKey(of: record, fields)
         let id = id(kind, naturalKey: naturalKey)
         record.id = UsageID(id)
         return RecordReading(
             record: record, naturalKey: naturalKey, keyHash: id,
-            contentHash: hash128(RecordContent.canonicalBytes(of: fields.record, leavingOut: incidentalFields(kind))))
+            contentHash: hash128(RecordContent.canonicalBytes(of: source, leavingOut: incidentalFields(kind))))
     }
 
     private static func naturalKey(of record: UsageRecord, _ fields: RecordFields) throws(RejectReason) -> String {

@@ -49,6 +49,31 @@ struct JSONRecordTests {
         #expect(record.keys == ["a", "b", "a", "a", "b"])
     }
 
+    @Test("many names are found at once as they are one by one: the last of each, escaped or long, and no other")
+    func names() throws {
+        let names = [
+            "", "a", "eight888", "eight8889", "sixteen_bytes_16", "seventeen_bytes17", "seventeen_Bytes17", "n",
+        ]
+        let record = try one(
+            #"{"":"empty","a":1,"seventeen_bytes17":"x","seventeen-bytes17":"y","eight888":"8","a":"2","b":3,"#
+                + #""\u0061":"last","eight8889":null,"sixteen_bytes_16":true,"n":-7}"#)
+        let fields = record.fields(JSONNames(names))
+        for (number, name) in names.enumerated() {
+            let key = JSONKey(name)
+            #expect(fields.string(number) == record.string(key))
+            #expect(fields.integer(number) == record.integer(key))
+            #expect(fields.number(number) == record.number(key))
+            #expect(fields.bool(number) == record.bool(key))
+            #expect(fields.has(number) == (record.contains(key) && !record.isNull(key)))
+            var bytes: [UInt8]?
+            _ = fields.utf8(number) { text in bytes = text.indices.map { text[$0] } }
+            #expect(bytes == record.utf8(key).value.map { Array($0) })
+        }
+        #expect(fields.string(1) == .value("last"))
+        #expect(fields.string(5) == .value("x"))
+        #expect(fields.string(6) == .absent)
+    }
+
     @Test("escapes are resolved, in keys too")
     func escapes() throws {
         let record = try one(#"{"k\n":"\"\\\/\b\f\n\r\t\u00e9\uD83D\uDCDE x","raw":"\u0041"}"#)

@@ -43,6 +43,7 @@ enum {
 // One member of a record. Offsets count from the start of the buffer; strings are meant without their quotes.
 typedef struct {
     uint64_t key_prefix;  // the key's first 8 bytes as stored, filled up with zeros
+    uint64_t key_suffix;  // the last 8 bytes of a longer key, 0 for others
     uint32_t key_offset;
     uint32_t key_length;
     uint32_t value_offset;

@@ -26,6 +26,12 @@ public struct Instant: Hashable, Comparable, Sendable {
 
     /// An instant from a part of a text's UTF-8.
     init?(utf8 bytes: Span<UInt8>, in range: Range<Int>) {
+        if range.count == FixedInstant.length,
+            let instant = FixedInstant(bytes.extracting(range)).instant
+        {
+            self = instant
+            return
+        }
         var reader = InstantReader(index: range.lowerBound, end: range.upperBound)
         guard let instant = reader.read(bytes) else { return nil }
         self = instant

@@ -98,10 +98,10 @@ public struct BAN: Hashable, Comparable, Sendable, CustomStringConvertible {
     public static let maximumLength = 50
 
     /// A BAN, or why the text is none; the reason names `field`.
-    public init(parsing text: String, field: String = "/customer_ban") throws(RejectReason) {
-        guard !text.isEmpty else { throw RejectReason(.empty, field: field) }
+    public init(parsing text: String, field: @autoclosure () -> String = "/customer_ban") throws(RejectReason) {
+        guard !text.isEmpty else { throw RejectReason(.empty, field: field()) }
         guard text.utf8.count <= BAN.maximumLength || text.unicodeScalars.count <= BAN.maximumLength else {
-            throw RejectReason(.tooLong, field: field, message: "at most \(BAN.maximumLength) characters")
+            throw RejectReason(.tooLong, field: field(), message: "at most \(BAN.maximumLength) characters")
         }
         self.text = text
     }

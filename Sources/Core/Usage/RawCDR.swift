@@ -26,16 +26,28 @@ public struct RawCDR: Hashable, Sendable {
     /// The most characters that `sip_uuid` has.
     public static let maximumKeyLength = 128
 
-    /// An empty call of this key; the reader fills it.
-    public init(id: UsageID, sipUUID: String) {
-        self.id = id
-        self.sipUUID = sipUUID
-        start = .absent
-        answer = .absent
-        end = .absent
-        created = .absent
-    }
-
     /// The instant by which the call is rated (rule D2).
     public var ratingInstant: Instant? { answer.instant ?? start.instant ?? end.instant }
+}
+
+// In an extension, so that both go by the initialiser of all members, which fills each once.
+extension RawCDR {
+    /// An empty call of this key.
+    public init(id: UsageID, sipUUID: String) {
+        self.init(id: id, sipUUID: sipUUID, start: .absent, answer: .absent, end: .absent, created: .absent)
+    }
+
+    /// A call of these fields, in the order of the columns.
+    public init(
+        _ id: UsageID, sipUUID: String, sipCallID: String?, sipFrom: String?, sipRPID: String?, sipContact: String?,
+        sipRURI: String?, sipPAI: String?, sipPCI: String?, customerBAN: BAN?, rawANI: String?, dni: String?,
+        direction: String?, selectedVendor: VendorName?, vendorTrunk: String?, routingPartition: String?,
+        start: Stamp, answer: Stamp, end: Stamp, created: Stamp
+    ) {
+        self.init(
+            id: id, sipUUID: sipUUID, sipCallID: sipCallID, sipFrom: sipFrom, sipRPID: sipRPID, sipContact: sipContact,
+            sipRURI: sipRURI, sipPAI: sipPAI, sipPCI: sipPCI, customerBAN: customerBAN, rawANI: rawANI, dni: dni,
+            direction: direction, selectedVendor: selectedVendor, vendorTrunk: vendorTrunk,
+            routingPartition: routingPartition, start: start, answer: answer, end: end, created: created)
+    }
 }

@@ -22,10 +22,29 @@ struct InstantTests {
         arguments: [
             "", "2026-11-22", "2026-11-22T17:03", "2026-13-01T00:00:00Z", "2026-02-29T00:00:00Z",
             "2026-11-22T24:00:00Z",
+            "2025-00-01T00:00:00.000Z", "2025-01-00T00:00:00.000Z", "2025-02-29T00:00:00.000Z",
+            "2025-01-01T24:00:00.000Z", "2025-01-01T23:60:00.000Z", "2025-01-01T23:59:60.000Z",
             "2026-11-22T17:03:14.Z", "2026-11-22T17:03:14Zx", "1795366994", "2026-11-22T17:03:14+5:00", "<null>",
         ])
     func refused(_ written: String) {
         #expect(Instant(parsing: written) == nil)
+    }
+
+    @Test("whatever byte is put into the usual form, it reads as the same text with a digit more, which is no usual form")
+    func anyByte() {
+        let usual = Array("2024-02-29T23:59:59.382Z".utf8)
+        var mismatches: [String] = []
+        for place in usual.indices {
+            for byte in UInt8(0)..<128 {
+                var bytes = usual
+                bytes[place] = byte
+                let text = String(decoding: bytes, as: UTF8.self)
+                bytes.insert(UInt8(ascii: "0"), at: 23)
+                let longer = String(decoding: bytes, as: UTF8.self)
+                if Instant(parsing: text) != Instant(parsing: longer) { mismatches.append(text) }
+            }
+        }
+        #expect(mismatches.isEmpty)
     }
 
     @Test("days count through leap years, weekdays follow")
