@@ -30,7 +30,7 @@ struct InstantTests {
         #expect(Instant(parsing: written) == nil)
     }
 
-    @Test("whatever byte is put into the usual form, it reads as the same text with a digit more, which is no usual form")
+    @Test("whatever byte is put into the usual form, it reads as the same text with a digit more")
     func anyByte() {
         let usual = Array("2024-02-29T23:59:59.382Z".utf8)
         var mismatches: [String] = []
