@@ -26,6 +26,8 @@ extension RatedUsage {
     mutating func setOverflow() {
         status = .held
         flags.insert(.amountOverflow)
+        // Rule R12 speaks of rated charges.
+        flags.remove(.zeroRated)
         charge = nil
         vendorCost = nil
         margin = nil

@@ -104,6 +104,9 @@ public struct Flags: Hashable, Sendable, ExpressibleByArrayLiteral {
     /// Raises a flag.
     public mutating func insert(_ flag: Flag) { bits |= flag.bit }
 
+    /// Takes a flag back.
+    mutating func remove(_ flag: Flag) { bits &= ~flag.bit }
+
     /// Raises the flags of another set.
     public mutating func formUnion(_ other: Flags) { bits |= other.bits }
 
