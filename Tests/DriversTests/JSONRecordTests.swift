@@ -74,6 +74,26 @@ struct JSONRecordTests {
         #expect(fields.string(6) == .absent)
     }
 
+    @Test("a record stays as it is while others are read beside it and after it, on any thread")
+    func manyAtOnce() async throws {
+        let groups = try await withThrowingTaskGroup(of: [(number: Int, record: JSONRecord)].self) { group in
+            for first in stride(from: 0, to: 800, by: 100) {
+                group.addTask {
+                    try (first..<first + 100).map { number in
+                        let list = Array(repeating: "1", count: number).joined(separator: ",")
+                        return (number, try self.one(#"{"n":\#(number),"text":"\#(number)","list":[\#(list)]}"#))
+                    }
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        for (number, record) in groups.joined() {
+            #expect(record.integer("n") == .value(Int64(number)))
+            #expect(record.string("text") == .value("\(number)"))
+            #expect(record.keys == ["n", "text", "list"])
+        }
+    }
+
     @Test("escapes are resolved, in keys too")
     func escapes() throws {
         let record = try one(#"{"k\n":"\"\\\/\b\f\n\r\t\u00e9\uD83D\uDCDE x","raw":"\u0041"}"#)
