@@ -140,8 +140,8 @@ extension RatedUsage {
         call.jurisdiction = result.jurisdiction
         taxJurisdiction = result.tax
         flags.formUnion(result.flags)
-        (classKey, sku) = tables.label(of: result.kind)
-        if sku == nil { flags.insert(.skuUnmapped) }
+        let (key, sku) = tables.label(of: result.kind)
+        map(key, to: sku)
         call.show(caller, called.number, input, names: tables.reference.numbers.names)
     }
 

@@ -28,7 +28,8 @@ extension RatingTables {
         if message.direction == nil { usage.flags.insert(.unknownDirection) }
         if let service {
             usage.count(mdr, service, &message)
-            usage.map(service.key(message.direction), in: self)
+            let key = service.key(message.direction)
+            usage.map(key, to: sku(key))
         } else {
             usage.flags.insert(.badType)
         }

@@ -7,10 +7,10 @@ extension RatedUsage {
         .unknownCustomer, .badStatus, .badType, .badQuantity, .duplicateConflict, .tooOld, .amountOverflow,
     ]
 
-    /// Maps the key to its SKU; a key without one is flagged and still rated (rule K4).
-    mutating func map(_ key: ClassKey, in tables: RatingTables) {
+    /// Sets the key and the SKU that it maps to; a key without one is flagged and still rated (rule K4).
+    mutating func map(_ key: ClassKey, to sku: String?) {
         classKey = key
-        sku = tables.sku(key)
+        self.sku = sku
         if sku == nil { flags.insert(.skuUnmapped) }
     }
 

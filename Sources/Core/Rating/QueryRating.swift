@@ -15,7 +15,8 @@ extension RatingTables {
         usage.ratingInstant = times.instant
         usage.flags = times.flags
         if customer == nil { usage.flags.insert(.unknownCustomer) }
-        usage.map(.api(evidence.api), in: self)
+        let key = ClassKey.api(evidence.api)
+        usage.map(key, to: sku(key))
         let outcome = QueryOutcome(query.status)
         if outcome == .unknown { usage.flags.insert(.badStatus) }
         if query.quantity == .invalid { usage.flags.insert(.badQuantity) }
