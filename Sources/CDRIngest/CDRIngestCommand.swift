@@ -6,21 +6,34 @@ import DaemonKit
 struct CDRIngestCommand: DaemonProgram {
     static let configuration = CommandConfiguration(
         commandName: "cdr-ingest", abstract: "Takes call, message and API records and makes them durable.",
-        subcommands: [ServeCommand<Self>.self, CheckConfigCommand<Self>.self, SourcesCommand.self])
+        subcommands: [
+            ServeCommand<Self>.self, CheckConfigCommand<Self>.self, SourcesCommand.self, SpoolCommand.self,
+        ])
 
-    static let daemon = Daemon(name: "cdr-ingest", role: "warp_ingest", port: 8_081, keys: IngestConfig.keys)
+    static let daemon = Daemon(name: "cdr-ingest", role: "warp_ingest", port: 8_081, keys: IngestConfig.keys,
+        readyWithout: ["redis", "postgres"])
 
     /// Puts the daemon together. Nothing here waits for PostgreSQL or Redis.
     static func build(_ context: DaemonContext) async throws {
-        let sources = SourceAuth(store: SourceStore(pool: context.pool))
-        context.schedule("sources", .every(seconds: context.config[IngestConfig.sourcesRefresh])) {
+        let config = context.config
+        let sources = SourceAuth(
+            store: SourceStore(pool: context.pool), keys: config[IngestConfig.signingKey].map(SigningKeys.init),
+            copy: config[IngestConfig.spoolDirectory].map {
+                SourcesFile(path: "\($0)/\(config[DaemonConfig.instance])/sources.json")
+            })
+        context.schedule("sources", .every(seconds: config[IngestConfig.sourcesRefresh])) {
             try await sources.refresh()
         }
+        let intake = RecordIntake(context: context)
+        if let door = RedisDoor(context: context, intake: intake) { context.add(door) }
         IngestRoutes(
-            sources: sources, intake: RecordIntake(context: context), clock: context.clock,
-            maxBodyBytes: context.config[IngestConfig.maxBodyBytes],
-            maxRecords: context.config[IngestConfig.maxRecords],
-            bodies: BodyBudget(bytes: context.config[IngestConfig.maxBodiesBytes])
+            sources: sources, rates: SourceRates(), intake: intake,
+            reception: BodyReception(
+                maxBodyBytes: config[IngestConfig.maxBodyBytes],
+                bodies: BodyBudget(bytes: config[IngestConfig.maxBodiesBytes])),
+            clock: context.clock, metrics: context.metrics,
+            clientHeader: config[IngestConfig.clientHeader].flatMap { HeaderName($0) },
+            maxRecords: config[IngestConfig.maxRecords]
         ).add(to: context.router)
     }
 }

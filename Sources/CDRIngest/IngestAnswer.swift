@@ -19,7 +19,7 @@ struct IngestAnswer {
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: json)))
     }
 
-    /// `{"accepted":1,"repeats":0,"conflicts":0,"rejected":0,"records":[…]}`
+    /// `{"accepted":1,"repeats":0,"conflicts":0,"rejected":0,"spooled":0,"records":[…]}`
     var json: [UInt8] {
         var writer = JSONWriter(capacity: 96 + verdicts.count * 128)
         writer.object { writer in
@@ -27,6 +27,7 @@ struct IngestAnswer {
             writer.field("repeats", count(of: .repeat))
             writer.field("conflicts", count(of: .conflict))
             writer.field("rejected", count(of: .rejected))
+            writer.field("spooled", count(of: .spooled))
             writer.key("records")
             writer.array { writer in
                 for verdict in verdicts { verdict.write(to: &writer) }

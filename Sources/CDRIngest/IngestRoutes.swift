@@ -6,70 +6,93 @@ import NIOCore
 import Reference
 import Synchronization
 
-/// The doors of the platform over HTTP.
-enum IngestDoor: String, CaseIterable {
-    case cdr
-    case vendorCDR = "vendor-cdr"
-    case mdr
-    case dlr
-    case apiUsage = "api-usage"
-    /// Any kind, told apart by `record_type`.
-    case records
-
-    var path: String { "/ingest/v1/\(rawValue)" }
-
-    /// The only kind it takes; nil takes all.
-    var kind: RecordKind? {
-        switch self {
-        case .cdr: .cdr
-        case .vendorCDR: .vendorCDR
-        case .mdr: .mdr
-        case .dlr: .dlr
-        case .apiUsage: .api
-        case .records: nil
-        }
-    }
-}
-
-/// `POST /ingest/v1/{cdr,vendor-cdr,mdr,dlr,api-usage,records}`: one JSON record, an array of them, or NDJSON. Answered after the
-/// commit and before rating.
+/// The doors over HTTP. Who sends is asked first, then whether there is room; only then is a body read. Answered after the commit, or
+/// the spool's flush, and before rating.
+///
+/// `POST /ingest/v1/{cdr,vendor-cdr,mdr,dlr,api-usage,records}`: one JSON record, an array of them, or NDJSON, gzip or not.
+/// `GET` and `POST /ingest/v1/jasmin/{mo,dlr}/{secret}`: Jasmin's own callbacks.
 struct IngestRoutes: Sendable {
     let sources: SourceAuth
+    let rates: SourceRates
     let intake: RecordIntake
+    let reception: BodyReception
     let clock: Clock
-    let maxBodyBytes: Int
+    let metrics: PrometheusRegistry
+    /// The header in which nginx names a client certificate; nil where none is believed.
+    let clientHeader: HeaderName?
     let maxRecords: Int
-    let bodies: BodyBudget
 
     func add(to router: Router<DaemonRequestContext>) {
-        for door in IngestDoor.allCases {
-            router.post(RouterPath(door.path)) { request, _ in try await answer(request, at: door) }
+        for door in IngestDoor.ofJSON {
+            router.post(RouterPath(door.rawValue)) { request, context in
+                let shown = Credentials(of: request, from: context.peer, clientHeader: clientHeader)
+                return try await answer(request, at: door, from: shown)
+            }
+        }
+        for door in [IngestDoor.jasminMO, .jasminDLR] {
+            let path = RouterPath("\(door.rawValue)/{secret}")
+            for method in [HTTPRequest.Method.get, .post] {
+                router.on(path, method: method) { request, context in
+                    let secret = context.parameters.get("secret") ?? ""
+                    return try await acknowledge(request, at: door, from: .bearer(token: secret))
+                }
+            }
         }
     }
 
-    private func answer(_ request: Request, at door: IngestDoor) async throws -> Response {
-        let source = try await sources.source(showing: request.credentials)
-        let expected = try expectedBytes(request)
-        try bodies.reserve(expected)
-        defer { bodies.release(expected) }
-        let body = Array(try await request.body.collect(upTo: maxBodyBytes).readableBytesView)
-        let framed = FramedBody(body, isNDJSON: request.isNDJSON)
-        guard framed.elements.count <= maxRecords else {
-            throw APIError(
-                .contentTooLarge, reason: "too-many-records", detail: "a body holds at most \(maxRecords) records")
+    /// Records in JSON, answered with a verdict for each.
+    private func answer(_ request: Request, at door: IngestDoor, from shown: Credentials?) async throws -> Response {
+        let source = try await admit(shown)
+        return try await reception.receive(request) { raw, body in
+            guard sources.proves(raw, of: source) else { throw APIError.unknownSource }
+            let framed = FramedBody(body, isNDJSON: request.isNDJSON)
+            guard framed.elements.count <= maxRecords else {
+                throw APIError(
+                    .contentTooLarge, reason: "too-many-records", detail: "a body holds at most \(maxRecords) records")
+            }
+            let records = framed.elements.map { IncomingRecord($0, at: door, from: source.source) }
+            let verdicts = try await take(records, at: door, from: source.source)
+            return try IngestAnswer(isBatch: framed.isBatch, verdicts: verdicts).response()
         }
-        let submission = Submission(
-            source: source.name, path: door.path, receivedAt: Instant(milliseconds: clock.now()),
-            records: framed.elements.map { IncomingRecord($0, at: door, from: source) })
-        let verdicts = try await intake.take(submission)
-        return try IngestAnswer(isBatch: framed.isBatch, verdicts: verdicts).response()
     }
 
-    /// What the body may weigh: as announced, or as much as it may.
-    private func expectedBytes(_ request: Request) throws(APIError) -> Int {
-        guard let announced = request.headers[.contentLength].flatMap({ Int($0) }) else { return maxBodyBytes }
-        guard announced <= maxBodyBytes else { throw .tooLarge }
-        return announced
+    /// A callback of Jasmin's, which knows one answer: `ACK/Jasmin`. A callback that is no record is kept as a reject and acknowledged
+    /// too, since sending it again would not mend it.
+    private func acknowledge(_ request: Request, at door: IngestDoor, from shown: Credentials) async throws -> Response {
+        let source = try await admit(shown)
+        return try await reception.receive(request) { _, body in
+            let form = FormFields(request.method == .get ? Array((request.uri.query ?? "").utf8) : body)
+            let document = JasminCallback.document(of: form, at: door, receivedAt: Instant(milliseconds: clock.now()))
+            let records = FramedBody(document, isNDJSON: false).elements.map {
+                IncomingRecord($0, at: door, from: source.source)
+            }
+            _ = try await take(records, at: door, from: source.source)
+            return Response(
+                status: .ok, headers: [.contentType: "text/plain"],
+                body: ResponseBody(byteBuffer: ByteBuffer(string: "ACK/Jasmin")))
+        }
+    }
+
+    /// Who sends, once there is room for what they send.
+    private func admit(_ shown: Credentials?) async throws -> Sender {
+        let sender = try await sources.sender(showing: shown)
+        do throws(APIError) {
+            try rates.admit(sender.source)
+        } catch {
+            metrics.increment(.ingestLimited, sender.source.name)
+            throw error
+        }
+        try intake.admit()
+        return sender
+    }
+
+    private func take(
+        _ records: [IncomingRecord], at door: IngestDoor, from source: Source
+    ) async throws -> [RecordVerdict] {
+        rates.count(records.count, of: source)
+        return try await intake.take(
+            Submission(
+                source: source.name, door: door, receivedAt: Instant(milliseconds: clock.now()), records: records))
     }
 }
 
@@ -92,58 +115,10 @@ struct FramedBody {
     }
 }
 
-extension IncomingRecord {
-    /// Reads a record of a body. A kind that the door or the source may not bring is a reject.
-    init(_ element: JSONRecords.Element, at door: IngestDoor, from source: Source) {
-        switch element {
-        case .record(let record): bytes = record.rawBytes
-        case .broken(_, let rawBytes): bytes = rawBytes
-        }
-        do throws(UnreadableRecord) {
-            let read = try RecordReader.read(element, as: door.kind)
-            guard source.maySend(read.kind) else {
-                throw UnreadableRecord(
-                    reason: RejectReason(
-                        .notAllowed, field: "/record_type",
-                        message: "\(source.name) does not send records of kind \(read.kind.name)"),
-                    kind: read.kind)
-            }
-            reading = .success(read)
-        } catch {
-            reading = .failure(error)
-        }
-    }
-}
-
 extension Request {
     /// Whether the sender says that each line is a record, even where there is only one.
     fileprivate var isNDJSON: Bool {
         guard let type = headers[.contentType]?.split(separator: ";").first else { return false }
         return type.lowercased().contains("ndjson") || type.lowercased().contains("jsonl")
-    }
-}
-
-/// How many bytes of bodies may be read at once: what keeps the daemon's memory bounded, whoever sends.
-final class BodyBudget: Sendable {
-    private let left: Mutex<Int>
-
-    init(bytes: Int) {
-        left = Mutex(bytes)
-    }
-
-    /// Takes a part.
-    /// - Throws: 503 where not so much is left.
-    func reserve(_ bytes: Int) throws(APIError) {
-        let isReserved = left.withLock { left in
-            guard bytes <= left else { return false }
-            left -= bytes
-            return true
-        }
-        guard isReserved else { throw .unavailable(reason: "too-many-bodies") }
-    }
-
-    /// Gives a part back.
-    func release(_ bytes: Int) {
-        left.withLock { $0 += bytes }
     }
 }

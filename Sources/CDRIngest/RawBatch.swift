@@ -131,6 +131,7 @@ struct IngestCount: Sendable, Equatable {
         case .repeat: repeats += 1
         case .conflict: conflicts += 1
         case .rejected: rejected += 1
+        case .spooled: preconditionFailure("a commit leaves nothing for later")
         }
     }
 }

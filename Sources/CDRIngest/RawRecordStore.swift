@@ -130,7 +130,7 @@ struct RawRecordStore: Sendable {
                 try copy.row { row in
                     row.text(reject.submission.source)
                     row.instant(reject.submission.receivedAt)
-                    row.text(reject.submission.path)
+                    row.text(reject.submission.door.rawValue)
                     row.text(reject.reason.code.rawValue)
                     row.text(reject.reason.field)
                     row.text(reject.reason.message)

@@ -4,30 +4,102 @@ import Drivers
 import Reference
 
 /// From records to verdicts: the one way that every record takes, whichever door it came through. Submissions that arrive together
-/// share a commit; a verdict means that the commit is done.
+/// share a commit; a verdict means that the commit is done, or that the records lie in the spool, flushed to the disk.
 struct RecordIntake: Sendable {
     private let commits: GroupCommit<Submission, Result<[RecordVerdict], any Error>>
+    private let spool: Spool?
 
-    /// An intake whose commits run as services of the daemon.
+    /// An intake whose commits, and whose spool where one is configured, run as services of the daemon.
     init(context: DaemonContext) {
+        let config = context.config
         let raw = RawCommit(
             store: RawRecordStore(
                 pool: context.pool,
                 partitions: context.partitions(of: RecordKind.allCases.map(\.table), daysBack: 1)),
             publisher: context.publisher, metrics: context.metrics)
+        let spool = Spool(context: context)
+        if let spool { context.add(SpoolDrain(spool: spool, raw: raw, context: context)) }
+        context.add(DoorState(spool: spool, readiness: context.readiness))
+        let durable = DurableCommit(
+            raw: raw, spool: spool, patience: .milliseconds(config[IngestConfig.commitPatience]), loop: context.loop)
         var limits = GroupCommitLimits()
-        limits.batchBytes = context.config[IngestConfig.commitBytes]
-        limits.queuedBytes = context.config[IngestConfig.queuedBytes]
-        limits.lanes = context.config[IngestConfig.commitLanes]
+        limits.batchBytes = config[IngestConfig.commitBytes]
+        limits.queuedBytes = config[IngestConfig.queuedBytes]
+        limits.lanes = config[IngestConfig.commitLanes]
         commits = context.groupCommit("raw-records", limits: limits, bytes: \.byteCount) { submissions in
-            try await raw.commit(submissions)
+            try await durable.commit(submissions)
         }
+        self.spool = spool
+    }
+
+    /// To be asked before a body is read.
+    /// - Throws: 503 while records could not be kept.
+    func admit() throws(APIError) {
+        guard let spool, !spool.takesRecords else { return }
+        throw .unavailable(reason: "spool-full")
     }
 
     /// Makes a submission durable and says what became of its records, in their order.
     /// - Throws: a transient failure where nothing, or nobody knows what, was stored: sending the same again is safe.
     func take(_ submission: Submission) async throws -> [RecordVerdict] {
         try await commits.submit(submission).get()
+    }
+}
+
+extension RecordIntake {
+    /// Makes a submission durable for a door at which nobody waits for an answer: a record that can't be stored is kept as a reject, so
+    /// that it doesn't hold up the others.
+    /// - Throws: a transient failure; sending the same again is safe.
+    func takeForGood(_ submission: Submission) async throws {
+        try admit()
+        do {
+            _ = try await take(submission)
+        } catch where blamesRecord(error) {
+            guard submission.records.count > 1 else {
+                _ = try await take(submission.refused(because: FailureFacts(error).reason))
+                return
+            }
+            for record in submission.records { try await takeForGood(submission.holding([record])) }
+        }
+    }
+}
+
+/// Where a batch becomes durable: in PostgreSQL, or in the spool when PostgreSQL is away, slow or full, and behind whatever lies there
+/// already, so that first seen stays first (M8).
+struct DurableCommit: Sendable {
+    let raw: RawCommit
+    let spool: Spool?
+    /// How long PostgreSQL may take before the spool is quicker.
+    let patience: Duration
+    let loop: Loop
+
+    func commit(_ submissions: [Submission]) async throws -> [Result<[RecordVerdict], any Error>] {
+        guard let spool else { return try await raw.commit(submissions) }
+        if !spool.isEmpty { return try await spool.keep(submissions) }
+        do {
+            // What PostgreSQL does after it was given up is found as a repeat when the spool is drained.
+            let answers = try await within(patience) { try await raw.commit(submissions) }
+            return try await keepWhatWasRefused(submissions, answers, in: spool)
+        } catch where !blamesRecord(error) {
+            loop.logger.warning(
+                "Not committed, spooled", metadata: ["failure.reason": "\(FailureFacts(error).reason)"])
+            return try await spool.keep(submissions)
+        }
+    }
+}
+
+extension DurableCommit {
+    /// Spools what was refused through no fault of its own, such as a missing grant.
+    private func keepWhatWasRefused(
+        _ submissions: [Submission], _ answers: [Result<[RecordVerdict], any Error>], in spool: Spool
+    ) async throws -> [Result<[RecordVerdict], any Error>] {
+        let refused = answers.indices.filter { index in
+            if case .failure(let error) = answers[index] { !blamesRecord(error) } else { false }
+        }
+        guard !refused.isEmpty else { return answers }
+        var kept = answers
+        for (index, answer) in zip(refused, try await spool.keep(refused.map { submissions[$0] })) { kept[index] = answer }
+        return kept
     }
 }
 

@@ -12,25 +12,68 @@ struct SourcesCommand: AsyncParsableCommand {
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Add a source, or give a revoked one a new token. The token is printed once and kept nowhere.")
+            abstract: "Add a source, or give a revoked one a new credential, which is printed once and kept nowhere.",
+            discussion: """
+                A token is sent as Bearer, as the password of Basic (the source's name is the user), or stands in the path of Jasmin's
+                callbacks. A source that signs gets a key instead: see docs/integrations. One with a certificate gets nothing: its name \
+                is that of the client certificate.
+
+                Examples:
+                  cdr-ingest sources add kamailio-1 --kind cdr --kind vendor-cdr
+                  cdr-ingest sources add lookup-service --kind api --credential signature
+                  cdr-ingest sources add sbc2.example.net --credential certificate --records-per-second 2000
+                """)
         @OptionGroup var options: DaemonOptions
         @Argument(help: "The source's name; with Basic authorization it is the user.") var name: String
         @Option(
             name: .customLong("kind"),
             help: "A kind it may send (cdr, vendor-cdr, mdr, api, dlr); repeat it. Default: all.")
         var kinds: [String] = []
+        @Option(help: "How it shows who it is: token, signature or certificate.")
+        var credential: Source.Credential = .token
+        @Option(help: "The most records a second it may push to one instance. Default: no limit.")
+        var recordsPerSecond: Int?
         @ArgumentParser.Flag(help: "Print JSON.") var json = false
 
-        func run() async throws {
-            let kinds = try kinds.map(kind(named:))
-            let token = "warp-src-" + Base64.encodeURL(Digest.random(32))
-            try await CDRIngestCommand.daemon.once(options) { context in
-                let isAdded = try await SourceStore(pool: context.pool).add(
-                    name: name, tokenHash: Digest.sha256(token), kinds: kinds,
-                    at: Instant(milliseconds: context.clock.now()))
-                guard isAdded else { throw SourcesError(description: "\(name) may push already; revoke it first") }
+        func validate() throws {
+            for kind in kinds where RecordKind(name: kind) == nil {
+                throw ValidationError("no kind \(kind): \(RecordKind.allCases.map(\.name).joined(separator: ", "))")
             }
-            print(json ? JSONLine.token(token, of: name) : token)
+            if let recordsPerSecond, recordsPerSecond < 1 {
+                throw ValidationError("--records-per-second is at least 1")
+            }
+        }
+
+        func run() async throws {
+            let shown = try await CDRIngestCommand.daemon.once(options) { context in
+                let (source, shown) = try credentials(signing: context.config[IngestConfig.signingKey])
+                let isAdded = try await SourceStore(pool: context.pool).add(
+                    source, at: Instant(milliseconds: context.clock.now()))
+                guard isAdded else { throw SourcesError(description: "\(name) may push already; revoke it first") }
+                return shown
+            }
+            print(json ? JSONLine.credential(shown, of: name) : shown ?? "\(name) may push with its certificate")
+        }
+
+        /// The source, and what its owner is to be given.
+        private func credentials(signing key: Secret?) throws -> (Source, shown: String?) {
+            let token = "warp-src-" + Base64.encodeURL(Digest.random(32))
+            switch credential {
+            case .token: return (source(tokenHash: Digest.sha256(token), salt: nil), token)
+            case .certificate: return (source(tokenHash: Digest.random(32), salt: nil), nil)
+            case .signature:
+                guard let key else { throw SourcesError(description: "sources.signingKey is not set") }
+                let salt = Digest.random(16)
+                return (
+                    source(tokenHash: Digest.random(32), salt: salt), SigningKeys(key).text(of: name, salt: salt)
+                )
+            }
+        }
+
+        private func source(tokenHash: [UInt8], salt: [UInt8]?) -> Source {
+            Source(
+                name: name, credential: credential, tokenHash: tokenHash, salt: salt, kinds: kinds,
+                recordsPerSecond: recordsPerSecond, createdAt: "", revokedAt: nil)
         }
     }
 
@@ -62,19 +105,9 @@ struct SourcesCommand: AsyncParsableCommand {
             print("revoked \(name)")
         }
     }
-
-    /// The kind that an operator wrote.
-    static func kind(named name: String) throws -> RecordKind {
-        guard let kind = RecordKind(name: name) else {
-            throw ValidationError("no kind \(name): \(RecordKind.allCases.map(\.name).joined(separator: ", "))")
-        }
-        return kind
-    }
 }
 
-extension SourcesCommand.Add {
-    private func kind(named name: String) throws -> RecordKind { try SourcesCommand.kind(named: name) }
-}
+extension Source.Credential: ExpressibleByArgument {}
 
 /// Why a command about sources did nothing.
 struct SourcesError: Error, CustomStringConvertible {
@@ -83,11 +116,11 @@ struct SourcesError: Error, CustomStringConvertible {
 
 /// What the commands print for scripts.
 private enum JSONLine {
-    static func token(_ token: String, of name: String) -> String {
+    static func credential(_ shown: String?, of name: String) -> String {
         var writer = JSONWriter()
         writer.object { writer in
             writer.field("name", name)
-            writer.field("token", token)
+            writer.field("token", shown)
         }
         return writer.text
     }
@@ -96,9 +129,11 @@ private enum JSONLine {
         var writer = JSONWriter()
         writer.object { writer in
             writer.field("name", source.name)
-            writer.field("kinds", source.kinds.map(\.name))
-            writer.field("created_at", source.createdAt.text)
-            writer.field("revoked_at", source.revokedAt?.text)
+            writer.field("credential", source.credential.rawValue)
+            writer.field("kinds", source.kinds)
+            writer.field("records_per_second", source.recordsPerSecond)
+            writer.field("created_at", source.createdAt)
+            writer.field("revoked_at", source.revokedAt)
         }
         return writer.text
     }
@@ -107,8 +142,9 @@ private enum JSONLine {
 extension Source {
     /// For people.
     fileprivate var line: String {
-        let kinds = kinds.isEmpty ? "all kinds" : kinds.map(\.name).joined(separator: ", ")
-        let state = revokedAt.map { "revoked \($0.text)" } ?? "since \(createdAt.text)"
-        return "\(name): \(kinds), \(state)"
+        let kinds = kinds.isEmpty ? "all kinds" : kinds.joined(separator: ", ")
+        let limit = recordsPerSecond.map { ", at most \($0) records a second" } ?? ""
+        let state = revokedAt.map { "revoked \($0)" } ?? "since \(createdAt)"
+        return "\(name): \(credential.rawValue), \(kinds)\(limit), \(state)"
     }
 }

@@ -1,12 +1,12 @@
 import Core
+import Drivers
 import Reference
 
 /// What one sender handed over at once: the records of a request's body. Every door makes submissions and nothing else.
 struct Submission: Sendable {
     /// Who sent it, by the name in `sources`.
     let source: String
-    /// Through which door: the request's path.
-    let path: String
+    let door: IngestDoor
     let receivedAt: Instant
     let records: [IncomingRecord]
 
@@ -14,11 +14,55 @@ struct Submission: Sendable {
     var byteCount: Int { records.reduce(256) { $0 + $1.bytes.count + 256 } }
 }
 
+extension Submission {
+    /// The same with other records.
+    func holding(_ records: [IncomingRecord]) -> Submission {
+        Submission(source: source, door: door, receivedAt: receivedAt, records: records)
+    }
+
+    /// The same with its records as rejects.
+    func refused(because reason: String) -> Submission {
+        holding(
+            records.map { record in
+                let kind: RecordKind? = if case .success(let read) = record.reading { read.kind } else { nil }
+                let unreadable = UnreadableRecord(
+                    reason: RejectReason(.notAllowed, field: "", message: "the database refuses it: \(reason)"), kind: kind)
+                return IncomingRecord(bytes: record.bytes, reading: .failure(unreadable))
+            })
+    }
+}
+
 /// One record as it came through a door.
 struct IncomingRecord: Sendable {
     /// Exactly what was sent.
     let bytes: ArraySlice<UInt8>
     let reading: Result<RecordReading, UnreadableRecord>
+
+    init(bytes: ArraySlice<UInt8>, reading: Result<RecordReading, UnreadableRecord>) {
+        self.bytes = bytes
+        self.reading = reading
+    }
+
+    /// Reads a record of a body. A kind that the door or the source may not bring is a reject.
+    init(_ element: JSONRecords.Element, at door: IngestDoor, from source: Source) {
+        switch element {
+        case .record(let record): bytes = record.rawBytes
+        case .broken(_, let rawBytes): bytes = rawBytes
+        }
+        do throws(UnreadableRecord) {
+            let read = try door.read(element)
+            guard source.maySend(read.kind) else {
+                throw UnreadableRecord(
+                    reason: RejectReason(
+                        .notAllowed, field: "/record_type",
+                        message: "\(source.name) does not send records of kind \(read.kind.name)"),
+                    kind: read.kind)
+            }
+            reading = .success(read)
+        } catch {
+            reading = .failure(error)
+        }
+    }
 
     /// The kind under which it is counted.
     var kindName: String {
@@ -56,6 +100,8 @@ struct RecordVerdict: Sendable, Equatable {
         /// Seen before with other content: stored, and held for a person (`DUPLICATE_CONFLICT`).
         case conflict
         case rejected
+        /// Kept on disk until PostgreSQL is back; whether it is a repeat is decided then.
+        case spooled
     }
 
     let word: Word

@@ -184,8 +184,10 @@ public struct Daemon: Sendable {
         let logger = context.logger
         return Application(
             router: context.router,
-            server: .http1(configuration: .init(idleTimeout: Daemon.idleTimeout)),
-            configuration: ApplicationConfiguration(address: address, serverName: nil),
+            server: .http1(configuration: HTTPBounds.configuration),
+            configuration: ApplicationConfiguration(
+                address: address, serverName: nil,
+                availableConnectionsDelegate: HTTPBounds.connections),
             onServerRunning: { channel in
                 let port = channel.localAddress?.port ?? 0
                 logger.info(
@@ -194,10 +196,6 @@ public struct Daemon: Sendable {
                 await opened(port)
             }, logger: quiet(logger))
     }
-
-    /// How long a connection may say nothing, between requests or in the middle of one, before it is closed: a sender that went
-    /// away holds neither a connection nor its share of the bodies' memory for longer.
-    private static let idleTimeout = TimeAmount.seconds(60)
 
     private func logger(_ config: Config) -> Logger {
         let level = Logger.Level(rawValue: config[DaemonConfig.logLevel]) ?? .info

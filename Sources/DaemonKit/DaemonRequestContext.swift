@@ -1,5 +1,6 @@
 public import Foundation
 public import Hummingbird
+import NIOCore
 
 /// Who calls a route, as their token says.
 public enum Caller: Sendable, Hashable {
@@ -36,13 +37,33 @@ public enum CallerKind: String, Sendable, Hashable, CaseIterable {
     case `operator`
 }
 
+/// Who is at the other end of a connection.
+public struct Peer: Sendable {
+    private let address: SocketAddress?
+
+    init(_ address: SocketAddress?) { self.address = address }
+
+    /// Whether it is a process of the same host: over a Unix socket, or a loopback address.
+    public var isLocal: Bool {
+        switch address {
+        case .unixDomainSocket: true
+        case .v4(let address): address.address.sin_addr.s_addr & UInt32(bigEndian: 0xFF00_0000) == UInt32(bigEndian: 0x7F00_0000)
+        case .v6: address?.ipAddress == "::1"
+        case nil: false
+        }
+    }
+}
+
 /// What travels with a request through a daemon's routes.
 public struct DaemonRequestContext: RequestContext {
     public var coreContext: CoreRequestContextStorage
     /// Who calls; nil on routes without `BearerAuth`.
     public var caller: Caller?
+    /// Who is at the other end of the connection.
+    public let peer: Peer
 
     public init(source: Source) {
+        peer = Peer(source.channel.remoteAddress)
         coreContext = CoreRequestContextStorage(source: source)
     }
 

@@ -51,7 +51,10 @@ public enum MetricNames {
         .sweepThrough,
         .commitSize, .commitSeconds, .commitQueued, .commitRefused, .runs, .partitionsMade,
     ]
-    static let ingest: [MetricName] = [.ingestRecords, .ingestCommitRecords]
+    static let ingest: [MetricName] = [
+        .ingestRecords, .ingestCommitRecords, .ingestSpooled, .ingestSpoolBytes, .ingestSpoolRefusals, .ingestSpoolAside,
+        .ingestSpoolDamaged, .ingestLimited, .ingestRedisRecords,
+    ]
     static let poller: [MetricName] = [
         .pollerRecords, .pollerRatingSeconds, .pollerCommitSeconds, .pollerBatchSize, .pollerParked,
         .pollerConservationDifference,
@@ -131,6 +134,30 @@ extension MetricName {
     /// Records in one commit.
     public static let ingestCommitRecords = MetricName(
         "warp_ingest_commit_records", .sizes, help: "Records that one commit made durable.")
+    /// Records kept on disk.
+    public static let ingestSpooled = MetricName(
+        "warp_ingest_spooled_records_total", .counter, help: "Records kept in the spool, to be committed later.")
+    /// What waits on disk.
+    public static let ingestSpoolBytes = MetricName(
+        "warp_ingest_spool_bytes", .gauge, help: "Bytes that wait in the instance's spool.")
+    /// Batches that the spool refused.
+    public static let ingestSpoolRefusals = MetricName(
+        "warp_ingest_spool_refusals_total", .counter, ["reason"],
+        help: "Batches that the spool did not take: their senders heard 503.")
+    /// Entries that could not be stored.
+    public static let ingestSpoolAside = MetricName(
+        "warp_ingest_spool_aside_total", .counter,
+        help: "Spooled submissions that PostgreSQL refused for good: set aside for a person.")
+    /// Bytes of the spool that could not be read.
+    public static let ingestSpoolDamaged = MetricName(
+        "warp_ingest_spool_damaged_bytes_total", .counter,
+        help: "Bytes of the spool that failed their checksum, kept in files of their own.")
+    /// Requests over a source's rate.
+    public static let ingestLimited = MetricName(
+        "warp_ingest_limited_total", .counter, ["source"], help: "Requests answered 429: over the source's rate.")
+    /// Records taken from Redis.
+    public static let ingestRedisRecords = MetricName(
+        "warp_ingest_redis_records_total", .counter, ["from"], help: "Records taken from Redis: from list or stream.")
     /// Usage by rating outcome.
     public static let pollerRecords = MetricName(
         "warp_poller_records_total", .counter, ["kind", "outcome"],

@@ -46,6 +46,9 @@ public final class Readiness: Sendable {
         snapshot.values.allSatisfy { !$0.isRequired || $0.state == .up }
     }
 
+    /// Whether this one is there; false for one that was never registered.
+    public func isUp(_ name: String) -> Bool { snapshot[name]?.state == .up }
+
     /// One line for people: `ready`, or what is awaited and why.
     public var summary: String {
         let away = snapshot.sorted { $0.key < $1.key }.compactMap { name, entry in

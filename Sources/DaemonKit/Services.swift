@@ -23,10 +23,10 @@ public struct Loop: Sendable {
 }
 
 /// Whether the surrounding service must come to an end.
-var isStopping: Bool { Task.isCancelled || Task.isShuttingDownGracefully }
+public var isStopping: Bool { Task.isCancelled || Task.isShuttingDownGracefully }
 
 /// Sleeps until the time is over or the daemon stops.
-func pauseUnlessStopping(_ duration: Duration) async {
+public func pauseUnlessStopping(_ duration: Duration) async {
     await cancelWhenGracefulShutdown {
         await pauseUnlessCancelled(duration)
     }

@@ -7,6 +7,17 @@ public enum DurableFile {
     public struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
         public let path: String
         public let reason: String
+        /// The system's number for it; 0 where the reason is not the system's.
+        public let code: Int32
+
+        init(path: String, reason: String, code: Int32 = 0) {
+            self.path = path
+            self.reason = reason
+            self.code = code
+        }
+
+        /// Whether there is no such file.
+        public var isAbsence: Bool { code == ENOENT }
 
         public var description: String { "\(path): \(reason)" }
     }
@@ -79,7 +90,7 @@ public enum DurableFile {
     }
 
     /// A directory that was made is flushed into the one above it.
-    private static func makeDirectory(_ path: String) throws(Failure) {
+    static func makeDirectory(_ path: String) throws(Failure) {
         if mkdir(path, 0o777) != 0 {
             if errno == EEXIST { return }
             guard errno == ENOENT else { throw failure(path) }
@@ -89,19 +100,34 @@ public enum DurableFile {
         try flushDirectory(parent(of: path))
     }
 
-    private static func flushDirectory(_ path: String) throws(Failure) {
+    static func flushDirectory(_ path: String) throws(Failure) {
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure(path) }
         defer { Glibc.close(descriptor) }
         guard fsync(descriptor) == 0 else { throw failure(path) }
     }
 
-    private static func parent(of path: String) -> String {
+    /// The names in a directory, in no order; none where there is no such directory.
+    public static func names(in path: String) throws(Failure) -> [String] {
+        guard let directory = opendir(path) else {
+            if errno == ENOENT { return [] }
+            throw failure(path)
+        }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names
+    }
+
+    static func parent(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
-    private static func failure(_ path: String) -> Failure {
-        Failure(path: path, reason: String(cString: strerror(errno)))
+    static func failure(_ path: String) -> Failure {
+        Failure(path: path, reason: String(cString: strerror(errno)), code: errno)
     }
 }

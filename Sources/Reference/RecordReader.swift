@@ -33,9 +33,11 @@ public struct UnreadableRecord: Error, Hashable, Sendable {
 /// JSON to records, in the shapes that Kamailio, Jasmin's forwarder and our own services send.
 public enum RecordReader {
     /// Reads one record. Unknown fields are fine; dirty content is held later, only a wrong shape is refused.
-    /// - Parameter door: the only kind that is taken here, which a record without `record_type` then is; nil takes every kind.
+    /// - Parameters:
+    ///   - door: the only kind that is taken here, which a record without `record_type` then is; nil takes every kind.
+    ///   - incidental: fields that a repeat need not share with the first, beside those of its kind.
     public static func read(
-        _ element: JSONRecords.Element, as door: RecordKind? = nil
+        _ element: JSONRecords.Element, as door: RecordKind? = nil, leavingOut incidental: Set<String> = []
     ) throws(UnreadableRecord) -> RecordReading {
         let record: JSONRecord
         switch element {
@@ -53,7 +55,7 @@ public enum RecordReader {
                     .unknownRecordType, field: "/record_type", message: "a record of kind \(kind.name) has another door"
                 )
             }
-            return try reading(kind, record, fields)
+            return try reading(kind, record, fields, leavingOut: incidental)
         } catch {
             throw UnreadableRecord(reason: error, kind: kind)
         }
@@ -113,7 +115,7 @@ public enum RecordReader {
     }
 
     private static func reading(
-        _ kind: RecordKind, _ source: JSONRecord, _ fields: RecordFields
+        _ kind: RecordKind, _ source: JSONRecord, _ fields: RecordFields, leavingOut incidental: Set<String>
     ) throws(RejectReason) -> RecordReading {
         var record = try record(kind, fields, id: UsageID(Identifier128(high: 0, low: 0)))
         let naturalKey = try naturalKey(of: record, fields)
@@ -121,7 +123,8 @@ public enum RecordReader {
         record.id = UsageID(id)
         return RecordReading(
             record: record, naturalKey: naturalKey, keyHash: id,
-            contentHash: hash128(RecordContent.canonicalBytes(of: source, leavingOut: incidentalFields(kind))))
+            contentHash: hash128(
+                RecordContent.canonicalBytes(of: source, leavingOut: incidentalFields(kind).union(incidental))))
     }
 
     private static func naturalKey(of record: UsageRecord, _ fields: RecordFields) throws(RejectReason) -> String {

@@ -50,10 +50,7 @@ public struct MessageText: Hashable, Sendable {
         return septets
     }
 
-    private static let defaultAlphabet = Set(
-        ("@£$¥\u{E8}\u{E9}\u{F9}\u{EC}\u{F2}\u{C7}\n\u{D8}\u{F8}\r\u{C5}\u{E5}Δ_ΦΓΛΩΠΨΣΘΞ\u{C6}\u{E6}\u{DF}\u{C9} !\"#¤%&'()*+,-./"
-            + "0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZ\u{C4}\u{D6}\u{D1}\u{DC}§¿abcdefghijklmnopqrstuvwxyz"
-            + "\u{E4}\u{F6}\u{F1}\u{FC}\u{E0}").unicodeScalars)
+    private static let defaultAlphabet = Set(alphabet).subtracting(["\u{1B}"])
 
-    private static let extensionTable = Set("\u{0C}^{}\\[~]|€".unicodeScalars)
+    private static let extensionTable = Set(extensionCharacters.values)
 }
