@@ -35,7 +35,7 @@ let daemonParts: [Target.Dependency] = [
 let package = Package(
     name: "warp-billing",
     products: [
-        .executable(name: "cdr-ingest", targets: ["CDRIngest"]),
+        .executable(name: "cdr-ingest", targets: ["CDRIngestProgram"]),
         .executable(name: "poller", targets: ["Poller"]),
         .executable(name: "wallet", targets: ["Wallet"]),
         .executable(name: "biller", targets: ["Biller"]),
@@ -83,13 +83,14 @@ let package = Package(
         .target(name: "Core", swiftSettings: settings),
         .target(name: "Reference", dependencies: ["Core", "Drivers"], swiftSettings: settings),
 
-        executable("CDRIngest", daemonParts),
+        .target(name: "CDRIngest", dependencies: daemonParts + [argumentParser], swiftSettings: settings),
+        executable("CDRIngestProgram", ["CDRIngest"]),
         executable("Poller", daemonParts),
         executable("Wallet", daemonParts),
         executable("Biller", daemonParts + [.product(name: "Mustache", package: "swift-mustache")]),
         executable("VendorRecon", daemonParts),
         executable("BillingCtl", ["Core", "Reference", "DaemonKit", "Drivers", logging]),
-        executable("Bench", ["Core", "Reference", "Drivers"]),
+        executable("Bench", ["Core", "Reference", "Drivers", "DaemonKit", "CDRIngest", hummingbird]),
         executable("Sandbox", ["Core", "Drivers", "DaemonKit", hummingbird, lifecycle, logging]),
 
         .target(

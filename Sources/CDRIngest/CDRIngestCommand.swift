@@ -1,20 +1,21 @@
-import ArgumentParser
-import DaemonKit
+package import ArgumentParser
+package import DaemonKit
 
 /// cdr-ingest: takes records from switches and gateways and makes them durable.
-@main
-struct CDRIngestCommand: DaemonProgram {
-    static let configuration = CommandConfiguration(
+package struct CDRIngestCommand: DaemonProgram {
+    package static let configuration = CommandConfiguration(
         commandName: "cdr-ingest", abstract: "Takes call, message and API records and makes them durable.",
         subcommands: [
             ServeCommand<Self>.self, CheckConfigCommand<Self>.self, SourcesCommand.self, SpoolCommand.self,
         ])
 
-    static let daemon = Daemon(name: "cdr-ingest", role: "warp_ingest", port: 8_081, keys: IngestConfig.keys,
+    package static let daemon = Daemon(name: "cdr-ingest", role: "warp_ingest", port: 8_081, keys: IngestConfig.keys,
         readyWithout: ["redis", "postgres"])
 
+    package init() {}
+
     /// Puts the daemon together. Nothing here waits for PostgreSQL or Redis.
-    static func build(_ context: DaemonContext) async throws {
+    package static func build(_ context: DaemonContext) async throws {
         let config = context.config
         let sources = SourceAuth(
             store: SourceStore(pool: context.pool), keys: config[IngestConfig.signingKey].map(SigningKeys.init),

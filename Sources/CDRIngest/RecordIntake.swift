@@ -6,7 +6,7 @@ import Reference
 /// From records to verdicts: the one way that every record takes, whichever door it came through. Submissions that arrive together
 /// share a commit; a verdict means that the commit is done, or that the records lie in the spool, flushed to the disk.
 struct RecordIntake: Sendable {
-    private let commits: GroupCommit<Submission, Result<[RecordVerdict], any Error>>
+    private let keep: @Sendable (Submission) async throws -> [RecordVerdict]
     private let spool: Spool?
 
     /// An intake whose commits, and whose spool where one is configured, run as services of the daemon.
@@ -26,10 +26,17 @@ struct RecordIntake: Sendable {
         limits.batchBytes = config[IngestConfig.commitBytes]
         limits.queuedBytes = config[IngestConfig.queuedBytes]
         limits.lanes = config[IngestConfig.commitLanes]
-        commits = context.groupCommit("raw-records", limits: limits, bytes: \.byteCount) { submissions in
+        let commits = context.groupCommit("raw-records", limits: limits, bytes: \.byteCount) { submissions in
             try await durable.commit(submissions)
         }
+        keep = { try await commits.submit($0).get() }
         self.spool = spool
+    }
+
+    /// An intake behind which nothing is kept, for measurements.
+    init(answering keep: @escaping @Sendable (Submission) async throws -> [RecordVerdict]) {
+        self.keep = keep
+        spool = nil
     }
 
     /// To be asked before a body is read.
@@ -42,7 +49,7 @@ struct RecordIntake: Sendable {
     /// Makes a submission durable and says what became of its records, in their order.
     /// - Throws: a transient failure where nothing, or nobody knows what, was stored: sending the same again is safe.
     func take(_ submission: Submission) async throws -> [RecordVerdict] {
-        try await commits.submit(submission).get()
+        try await keep(submission)
     }
 }
 

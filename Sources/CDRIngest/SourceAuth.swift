@@ -10,7 +10,7 @@ import Synchronization
 /// token that is not in it, so that a new one works at once. Where there is a spool, the last reading is kept beside it, for a start
 /// while PostgreSQL is away.
 final class SourceAuth: Sendable {
-    private let store: SourceStore
+    private let store: SourceStore?
     private let keys: SigningKeys?
     private let copy: SourcesFile?
     private let shortestPause: Duration
@@ -35,6 +35,15 @@ final class SourceAuth: Sendable {
         self.keys = keys
         self.copy = copy
         self.shortestPause = shortestPause
+    }
+
+    /// Sources that are known beforehand and stay so.
+    init(known: [Source]) {
+        store = nil
+        keys = nil
+        copy = nil
+        shortestPause = .zero
+        take(known)
     }
 
     /// Who shows these credentials.
@@ -88,6 +97,7 @@ final class SourceAuth: Sendable {
     }
 
     private func read() async throws {
+        guard let store else { return }
         defer { state.withLock { $0.reading = nil } }
         let read: [Source]
         do {

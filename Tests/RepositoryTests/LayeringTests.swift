@@ -18,7 +18,7 @@ struct LayeringTests {
         ("VendorRecon", ["Core", "Drivers", "DaemonKit", "Reference"]),
         ("BillingCtl", ["Core", "Drivers", "DaemonKit", "Reference"]),
         ("Sandbox", ["Core", "Drivers", "DaemonKit"]),
-        ("Bench", ["Core", "Drivers", "Reference"]),
+        ("Bench", ["Core", "Drivers", "Reference", "DaemonKit", "CDRIngest"]),
     ]
 
     @Test("arrows point down only", arguments: ownImports)
