@@ -1,6 +1,6 @@
 public import Foundation
 public import Hummingbird
-import NIOCore
+package import NIOCore
 
 /// Who calls a route, as their token says.
 public enum Caller: Sendable, Hashable {
@@ -41,7 +41,8 @@ public enum CallerKind: String, Sendable, Hashable, CaseIterable {
 public struct Peer: Sendable {
     private let address: SocketAddress?
 
-    init(_ address: SocketAddress?) { self.address = address }
+    /// Whoever has this address; nil where it is not known.
+    package init(_ address: SocketAddress?) { self.address = address }
 
     /// Whether it is a process of the same host: over a Unix socket, or a loopback address.
     public var isLocal: Bool {
