@@ -99,7 +99,7 @@ struct DurabilityTests {
                     return text.contains(#"warp_stream_publish_failures_total{stream="billing:usage:raw:cdr""#)
                         && text.contains(#"warp_stream_publish_failures_total{stream="billing:usage:raw:mdr""#)
                 }
-                #expect(try await sender.get("/readyz").status == 200)
+                try await until { try await sender.get("/readyz").status == 200 }
             }
             #expect(try await world.count("SELECT count(*) FROM billing.raw_cdr") == 1)
         }
@@ -115,7 +115,7 @@ struct DurabilityTests {
                 #expect(try await world.bells() == 0)
                 #expect(try await sender.verdicts("/ingest/v1/cdr", Sample.call("u2")).accepted == 1)
                 try await until { try await world.bells() == 1 }
-                #expect(try await sender.get("/readyz").status == 200)
+                try await until { try await sender.get("/readyz").status == 200 }
             }
             #expect(try await world.count("SELECT count(*) FROM billing.raw_cdr") == 2)
             try await world.expectExactSpans("raw_cdr")

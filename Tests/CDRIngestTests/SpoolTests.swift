@@ -133,7 +133,7 @@ struct SpoolTests {
                 #expect(try await sender.verdicts("/ingest/v1/cdr", Sample.call("u1")).words == ["accepted"])
                 world.postgres.cut()
             }
-            try await world.serving { sender async throws in
+            try await world.serving(isAway: true) { sender async throws in
                 #expect(try await sender.verdicts("/ingest/v1/cdr", Sample.call("u2")).words == ["spooled"])
                 let stranger = Sender(url: sender.url, token: "nobody's")
                 #expect(try await stranger.post("/ingest/v1/cdr", Sample.call("u3")).status != 202)
@@ -196,9 +196,15 @@ struct SpoolWorld {
         try FileManager.default.removeItem(atPath: spool)
     }
 
-    func serving(_ settings: [String: String] = [:], _ body: (Sender) async throws -> Void) async throws {
+    /// Runs the daemon; unless PostgreSQL is away from the start, once it knows who may push.
+    func serving(
+        _ settings: [String: String] = [:], isAway: Bool = false, _ body: (Sender) async throws -> Void
+    ) async throws {
         let own = ["postgres.host": postgres.directory, "postgres.port": "5432", "spool.directory": spool]
-        try await world.serving(own.merging(settings) { $1 }, body)
+        try await world.serving(own.merging(settings) { $1 }) { sender async throws in
+            if !isAway { _ = try await sender.verdicts("/ingest/v1/records", "[]") }
+            try await body(sender)
+        }
     }
 
     func count(_ sql: SQL) async throws -> Int { try await world.count(sql) }
