@@ -6,6 +6,9 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
+/// Whether libFuzzer drives the parsers; see the end.
+let isFuzzing = Context.environment["WARP_FUZZ"] != nil
+
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -23,8 +26,9 @@ func executable(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 /// Tests are never optimised: what they test is, and the optimiser of Swift 6.3 fails on some of their closures.
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings + [.unsafeFlags(["-Onone"])])
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings + [.unsafeFlags(["-Onone"])])
 }
 
 let daemonParts: [Target.Dependency] = [
@@ -106,7 +110,7 @@ let package = Package(
         tests("DriversTests", ["Drivers", "TestSupport"]),
         tests("DaemonKitTests", ["DaemonKit", "Drivers", "TestSupport", "Sandbox"]),
         tests("ReferenceTests", ["Reference", "Core", "TestSupport"]),
-        tests("CDRIngestTests", ["CDRIngest", "TestSupport"]),
+        tests("CDRIngestTests", ["CDRIngest", "TestSupport"], exclude: isFuzzing ? ["Fuzz", "FuzzTests.swift"] : []),
         tests("PollerTests", ["Poller", "TestSupport"]),
         tests("WalletTests", ["Wallet", "TestSupport"]),
         tests("BillerTests", ["Biller", "Sandbox", "TestSupport"]),
@@ -119,3 +123,11 @@ let package = Package(
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
 )
+
+// The parsers under libFuzzer, which only a build with `--sanitize fuzzer` can link; deploy/campaigns/fuzz makes one.
+if isFuzzing {
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzz", dependencies: ["CDRIngest", "Core", "Drivers", "Reference"], path: "Tests",
+            sources: ["Fuzz", "CDRIngestTests/Fuzz"], swiftSettings: settings))
+}
