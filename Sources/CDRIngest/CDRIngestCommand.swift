@@ -9,7 +9,8 @@ package struct CDRIngestCommand: DaemonProgram {
             ServeCommand<Self>.self, CheckConfigCommand<Self>.self, SourcesCommand.self, SpoolCommand.self,
         ])
 
-    package static let daemon = Daemon(name: "cdr-ingest", role: "warp_ingest", port: 8_081, keys: IngestConfig.keys,
+    package static let daemon = Daemon(
+        name: "cdr-ingest", role: "warp_ingest", port: 8_081, keys: IngestConfig.keys,
         readyWithout: ["redis", "postgres"])
 
     package init() {}

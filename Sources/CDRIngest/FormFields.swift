@@ -11,7 +11,9 @@ struct FormFields: Equatable {
     /// Of a field that comes twice the first counts; a broken escape stands for itself.
     init(_ bytes: [UInt8]) {
         var fields: [String: [UInt8]] = [:]
-        for pair in bytes.split(separator: UInt8(ascii: "&"), maxSplits: FormFields.maxFields).prefix(FormFields.maxFields) {
+        for pair in bytes.split(separator: UInt8(ascii: "&"), maxSplits: FormFields.maxFields).prefix(
+            FormFields.maxFields)
+        {
             let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
             let name = String(decoding: FormFields.decoded(parts[0]), as: UTF8.self)
             if fields[name] == nil { fields[name] = parts.count > 1 ? FormFields.decoded(parts[1]) : [] }

@@ -39,11 +39,14 @@ enum IngestConfig {
         "sources.signingKey", help: "From which the keys of sources that sign are derived; at least 32 characters.")
     static let clientHeader = ConfigKey.optionalText(
         "sources.clientHeader",
-        help: "The header in which nginx on this host names a verified client certificate; none is believed without it.")
+        help: "The header in which nginx on this host names a verified client certificate; none is believed without it."
+    )
 
-    static let keys = ConfigKeys(
-        maxBodyBytes, maxBodiesBytes, maxRecords, commitBytes, commitLanes, queuedBytes, commitPatience, spoolDirectory,
-        spoolMaxBytes, sourcesRefresh, signingKey, clientHeader, checking: faults) + RedisDoorConfig.keys
+    static let keys =
+        ConfigKeys(
+            maxBodyBytes, maxBodiesBytes, maxRecords, commitBytes, commitLanes, queuedBytes, commitPatience,
+            spoolDirectory,
+            spoolMaxBytes, sourcesRefresh, signingKey, clientHeader, checking: faults) + RedisDoorConfig.keys
 
     private static func faults(_ config: Config) -> [ConfigFault] {
         var faults: [ConfigFault] = []
@@ -64,7 +67,8 @@ enum IngestConfig {
 /// The keys of the Redis door (M8).
 enum RedisDoorConfig {
     static let source = ConfigKey.optionalText(
-        "redisDoor.source", help: "The source to which records left in Redis are counted; without it that door is closed.")
+        "redisDoor.source",
+        help: "The source to which records left in Redis are counted; without it that door is closed.")
     static let host = ConfigKey.text(
         "redisDoor.host", default: "127.0.0.1", help: "The host of the Redis in which Kamailio leaves records.")
     static let port = ConfigKey.integer(

@@ -58,7 +58,8 @@ struct IngestRoutes: Sendable {
 
     /// A callback of Jasmin's, which knows one answer: `ACK/Jasmin`. A callback that is no record is kept as a reject and acknowledged
     /// too, since sending it again would not mend it.
-    private func acknowledge(_ request: Request, at door: IngestDoor, from shown: Credentials) async throws -> Response {
+    private func acknowledge(_ request: Request, at door: IngestDoor, from shown: Credentials) async throws -> Response
+    {
         let source = try await admit(shown)
         return try await reception.receive(request) { _, body in
             let form = FormFields(request.method == .get ? Array((request.uri.query ?? "").utf8) : body)

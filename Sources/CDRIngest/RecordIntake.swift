@@ -61,7 +61,7 @@ extension RecordIntake {
         try admit()
         do {
             _ = try await take(submission)
-        } catch where blamesRecord(error) {
+        } catch  where blamesRecord(error) {
             guard submission.records.count > 1 else {
                 _ = try await take(submission.refused(because: FailureFacts(error).reason))
                 return
@@ -87,7 +87,7 @@ struct DurableCommit: Sendable {
             // What PostgreSQL does after it was given up is found as a repeat when the spool is drained.
             let answers = try await within(patience) { try await raw.commit(submissions) }
             return try await keepWhatWasRefused(submissions, answers, in: spool)
-        } catch where !blamesRecord(error) {
+        } catch  where !blamesRecord(error) {
             loop.logger.warning(
                 "Not committed, spooled", metadata: ["failure.reason": "\(FailureFacts(error).reason)"])
             return try await spool.keep(submissions)
@@ -105,7 +105,9 @@ extension DurableCommit {
         }
         guard !refused.isEmpty else { return answers }
         var kept = answers
-        for (index, answer) in zip(refused, try await spool.keep(refused.map { submissions[$0] })) { kept[index] = answer }
+        for (index, answer) in zip(refused, try await spool.keep(refused.map { submissions[$0] })) {
+            kept[index] = answer
+        }
         return kept
     }
 }

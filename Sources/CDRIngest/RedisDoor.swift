@@ -98,7 +98,8 @@ struct RedisDoor: Service {
         }
         try await intake.takeForGood(
             Submission(
-                source: source.name, door: .redis, receivedAt: Instant(milliseconds: loop.clock.now()), records: records))
+                source: source.name, door: .redis, receivedAt: Instant(milliseconds: loop.clock.now()), records: records
+            ))
         loop.metrics.increment(.ingestRedisRecords, by: records.count, origin)
     }
 

@@ -129,7 +129,8 @@ private struct KnownSources {
 
     init(_ sources: [Source]) {
         all = sources
-        byToken = Dictionary(sources.filter { $0.credential == .token }.map { ($0.tokenHash, $0) }) { first, _ in first }
+        byToken = Dictionary(sources.filter { $0.credential == .token }.map { ($0.tokenHash, $0) }) { first, _ in first
+        }
         byName = Dictionary(sources.map { ($0.name, $0) }) { first, _ in first }
     }
 

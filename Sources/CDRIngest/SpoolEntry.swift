@@ -52,7 +52,8 @@ enum SpoolEntry {
         }
         guard reader.isAtEnd else { return nil }
         return Submission(
-            source: source, door: door, receivedAt: Instant(milliseconds: Int64(bitPattern: received)), records: records)
+            source: source, door: door, receivedAt: Instant(milliseconds: Int64(bitPattern: received)), records: records
+        )
     }
 
     private static func record(_ reader: inout SpoolReader, at door: IngestDoor) -> IncomingRecord? {

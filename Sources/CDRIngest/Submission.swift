@@ -26,7 +26,8 @@ extension Submission {
             records.map { record in
                 let kind: RecordKind? = if case .success(let read) = record.reading { read.kind } else { nil }
                 let unreadable = UnreadableRecord(
-                    reason: RejectReason(.notAllowed, field: "", message: "the database refuses it: \(reason)"), kind: kind)
+                    reason: RejectReason(.notAllowed, field: "", message: "the database refuses it: \(reason)"),
+                    kind: kind)
                 return IncomingRecord(bytes: record.bytes, reading: .failure(unreadable))
             })
     }

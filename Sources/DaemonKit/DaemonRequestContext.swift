@@ -48,7 +48,8 @@ public struct Peer: Sendable {
     public var isLocal: Bool {
         switch address {
         case .unixDomainSocket: true
-        case .v4(let address): address.address.sin_addr.s_addr & UInt32(bigEndian: 0xFF00_0000) == UInt32(bigEndian: 0x7F00_0000)
+        case .v4(let address):
+            address.address.sin_addr.s_addr & UInt32(bigEndian: 0xFF00_0000) == UInt32(bigEndian: 0x7F00_0000)
         case .v6: address?.ipAddress == "::1"
         case nil: false
         }

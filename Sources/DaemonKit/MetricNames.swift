@@ -52,7 +52,8 @@ public enum MetricNames {
         .commitSize, .commitSeconds, .commitQueued, .commitRefused, .runs, .partitionsMade,
     ]
     static let ingest: [MetricName] = [
-        .ingestRecords, .ingestCommitRecords, .ingestSpooled, .ingestSpoolBytes, .ingestSpoolRefusals, .ingestSpoolAside,
+        .ingestRecords, .ingestCommitRecords, .ingestSpooled, .ingestSpoolBytes, .ingestSpoolRefusals,
+        .ingestSpoolAside,
         .ingestSpoolDamaged, .ingestLimited, .ingestRedisRecords,
     ]
     static let poller: [MetricName] = [

@@ -34,7 +34,9 @@ struct BodyReceptionTests {
         try await IngestWorld.with { world async throws in
             try await world.serving(["http.maxBodyBytes": "65536"]) { sender async throws in
                 let packed = Gzip.compress(Array(Sample.call("u1").utf8))
-                #expect(try Problem(try await Self.send(Array("{}".utf8), encoding: "gzip", to: sender)).reason == "NOT_GZIP")
+                #expect(
+                    try Problem(try await Self.send(Array("{}".utf8), encoding: "gzip", to: sender)).reason
+                        == "NOT_GZIP")
                 #expect(try await Self.send(Array(packed.dropLast(9)), encoding: "gzip", to: sender).status == 422)
                 let bomb = Gzip.compress([UInt8](repeating: 32, count: 20 << 20))
                 #expect(bomb.count < 65_536)
@@ -46,7 +48,8 @@ struct BodyReceptionTests {
         }
     }
 
-    @Test("heads with too many or too long headers, and requests that don't come to their end, are cut off; others go on")
+    @Test(
+        "heads with too many or too long headers, and requests that don't come to their end, are cut off; others go on")
     func floods() async throws {
         try await IngestWorld.with { world async throws in
             try await world.serving { sender async throws in
@@ -55,7 +58,8 @@ struct BodyReceptionTests {
                 let long = "X-Filler: \(String(repeating: "y", count: 100_000))\r\n"
                 let endless = (0..<2_000).map { "X-\($0): \(String(repeating: "z", count: 1_000))\r\n" }.joined()
                 for headers in [many, long, endless] {
-                    let answer = try RawRequest.send("POST /ingest/v1/cdr HTTP/1.1\r\nHost: x\r\n\(headers)\r\n", port: port)
+                    let answer = try RawRequest.send(
+                        "POST /ingest/v1/cdr HTTP/1.1\r\nHost: x\r\n\(headers)\r\n", port: port)
                     #expect(!answer.contains(" 202 ") && !answer.contains(" 401 "), "\(answer.prefix(80))")
                 }
                 #expect(try await sender.verdicts("/ingest/v1/cdr", Sample.call("u1")).accepted == 1)

@@ -46,7 +46,9 @@ struct JasminCallbackTests {
         }
     }
 
-    @Test("an inbound message is decoded by its coding, and a joined one keeps its text, by which its segments are counted")
+    @Test(
+        "an inbound message is decoded by its coding, and a joined one keeps its text, by which its segments are counted"
+    )
     func messages() async throws {
         try await IngestWorld.with { world async throws in
             try await world.serving { sender async throws in
@@ -97,7 +99,8 @@ struct JasminCallbackTests {
                 #expect(try await Sender(url: sender.url, token: "c1").callback(whole).text == "ACK/Jasmin")
             }
             #expect(
-                try await world.texts("SELECT reason || ' ' || pointer || ' ' || path FROM billing.ingest_rejects ORDER BY id")
+                try await world.texts(
+                    "SELECT reason || ' ' || pointer || ' ' || path FROM billing.ingest_rejects ORDER BY id")
                     == ["MISSING /message_id /ingest/v1/jasmin/mo", "NOT_ALLOWED /record_type /ingest/v1/jasmin/mo"])
         }
     }

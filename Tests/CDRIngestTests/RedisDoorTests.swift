@@ -130,7 +130,9 @@ struct RedisWorld {
         try await redis.command(["RPUSH", RedisArgument(list)] + elements.map { RedisArgument($0) })
     }
 
-    func add(_ record: String) async throws { try await addEntry([StreamField("type", "customer"), StreamField("json", record)]) }
+    func add(_ record: String) async throws {
+        try await addEntry([StreamField("type", "customer"), StreamField("json", record)])
+    }
 
     func addEntry(_ fields: [StreamField]) async throws { _ = try await RedisStreams(redis).add(to: stream, fields) }
 

@@ -102,7 +102,9 @@ struct SourceAuthTests {
         }
     }
 
-    @Test("a source that signs is known by its signature over instant, path and body, and by nothing else", .needsServices)
+    @Test(
+        "a source that signs is known by its signature over instant, path and body, and by nothing else", .needsServices
+    )
     func signed() async throws {
         try await IngestWorld.with { world async throws in
             let keys = SigningKeys(Secret(String(repeating: "k", count: 32)))
@@ -115,7 +117,8 @@ struct SourceAuthTests {
                 let key = keys.text(of: "lookup", salt: salt)
                 let now = Int64(Date().timeIntervalSince1970)
                 func status(
-                    _ body: String, at seconds: Int64, path: String = "/ingest/v1/api-usage", signing signed: String? = nil,
+                    _ body: String, at seconds: Int64, path: String = "/ingest/v1/api-usage",
+                    signing signed: String? = nil,
                     key: String, name: String = "lookup"
                 ) async throws -> Int {
                     let digest = SourceSignature.digest(
@@ -146,7 +149,9 @@ struct SourceAuthTests {
         }
     }
 
-    @Test("a certificate's name is believed from this host, where a header for it is set, and from nobody without one", .needsServices)
+    @Test(
+        "a certificate's name is believed from this host, where a header for it is set, and from nobody without one",
+        .needsServices)
     func certificate() async throws {
         try await IngestWorld.with { world async throws in
             let source = Source(
@@ -164,7 +169,9 @@ struct SourceAuthTests {
                 // A source with a token is not one with a certificate.
                 #expect(try await status("switch", sender) == 401)
             }
-            try await world.serving { sender async throws in #expect(try await status("sbc2.example.net", sender) == 401) }
+            try await world.serving { sender async throws in
+                #expect(try await status("sbc2.example.net", sender) == 401)
+            }
         }
     }
 
@@ -180,7 +187,9 @@ struct SourceAuthTests {
         #expect(!Peer(nil).isLocal)
     }
 
-    @Test("over its rate a source hears 429 and when to come again; a batch is paid for afterwards; others are not held up")
+    @Test(
+        "over its rate a source hears 429 and when to come again; a batch is paid for afterwards; others are not held up"
+    )
     func rates() throws {
         let rates = SourceRates()
         let (slow, fast) = (Source.gateway("s", recordsPerSecond: 10), Source.gateway("f"))
@@ -222,7 +231,6 @@ extension Source {
             recordsPerSecond: recordsPerSecond, createdAt: "", revokedAt: nil)
     }
 }
-
 
 /// Waits until something holds, ten seconds at most.
 func until(_ holds: () async throws -> Bool) async throws {

@@ -27,7 +27,9 @@ struct SpoolEntryTests {
         (#"{"message_id":"m3","received_at":"2026-11-22T17:03:14.100Z","direction":"mo"}"#, .jasminMO),
     ]
 
-    @Test("comes back as it was: who, when, through which door, every record's bytes, key, content and reason", arguments: bodies)
+    @Test(
+        "comes back as it was: who, when, through which door, every record's bytes, key, content and reason",
+        arguments: bodies)
     func roundTrip(body: String, door: IngestDoor) throws {
         let submission = Self.submission(body, at: door)
         let read = try #require(SpoolEntry.decode(SpoolEntry.encode(submission)))

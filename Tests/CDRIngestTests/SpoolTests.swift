@@ -7,7 +7,9 @@ import Testing
 
 @Suite("Records that wait on disk", .needsServices)
 struct SpoolTests {
-    @Test("with PostgreSQL away records are spooled and answered 202; /readyz says what waits; they are stored once it is back")
+    @Test(
+        "with PostgreSQL away records are spooled and answered 202; /readyz says what waits; they are stored once it is back"
+    )
     func away() async throws {
         try await SpoolWorld.with { world async throws in
             try await world.serving { sender async throws in
@@ -30,7 +32,8 @@ struct SpoolTests {
             #expect(try await world.count("SELECT count(*) FROM billing.ingest_rejects") == 1)
             #expect(
                 try await world.texts(
-                    "SELECT sum(received) || ' ' || sum(accepted) || ' ' || sum(repeats) || ' ' || sum(rejected) FROM billing.ingest_counts")
+                    "SELECT sum(received) || ' ' || sum(accepted) || ' ' || sum(repeats) || ' ' || sum(rejected) FROM billing.ingest_counts"
+                )
                     == ["6 2 3 1"])
             try await world.expectExactSpans("raw_cdr")
         }
@@ -41,8 +44,10 @@ struct SpoolTests {
         try await SpoolWorld.with { world async throws in
             try await world.serving { sender async throws in
                 world.postgres.cut()
-                #expect(try await sender.verdicts("/ingest/v1/cdr", Sample.call("u1", seconds: 10)).words == ["spooled"])
-                #expect(try await sender.verdicts("/ingest/v1/cdr", Sample.call("u1", seconds: 20)).words == ["spooled"])
+                #expect(
+                    try await sender.verdicts("/ingest/v1/cdr", Sample.call("u1", seconds: 10)).words == ["spooled"])
+                #expect(
+                    try await sender.verdicts("/ingest/v1/cdr", Sample.call("u1", seconds: 20)).words == ["spooled"])
                 try world.postgres.restore()
                 try await until { try await sender.metric("warp_ingest_spool_bytes") == 0 }
             }
@@ -71,7 +76,9 @@ struct SpoolTests {
         }
     }
 
-    @Test("a full spool answers 503 with Retry-After before the body is read, and takes records again when it has drained")
+    @Test(
+        "a full spool answers 503 with Retry-After before the body is read, and takes records again when it has drained"
+    )
     func full() async throws {
         try await SpoolWorld.with { world async throws in
             try await world.serving(["spool.maxBytes": "65536"]) { sender async throws in
@@ -91,7 +98,9 @@ struct SpoolTests {
                 }
                 #expect(kept > 0 && kept < 2_000)
                 // Not even the body's form is looked at any more.
-                let unread = try await sender.post("/ingest/v1/cdr", Array("not gzip".utf8), [.init("Authorization", "Bearer \(sender.token)"), .init("Content-Encoding", "gzip")])
+                let unread = try await sender.post(
+                    "/ingest/v1/cdr", Array("not gzip".utf8),
+                    [.init("Authorization", "Bearer \(sender.token)"), .init("Content-Encoding", "gzip")])
                 #expect(try Problem(unread).reason == "spool-full")
                 try await until { try await sender.get("/readyz").status == 503 }
                 try world.postgres.restore()
@@ -147,7 +156,8 @@ struct SpoolTests {
     @Test("what PostgreSQL refuses for good is set aside and holds up nobody; put back, it is stored")
     func refused() async throws {
         try await SpoolWorld.with { world async throws in
-            try await world.pool.execute("ALTER TABLE billing.raw_cdr ADD CONSTRAINT no_poison CHECK (sip_uuid <> 'poison')")
+            try await world.pool.execute(
+                "ALTER TABLE billing.raw_cdr ADD CONSTRAINT no_poison CHECK (sip_uuid <> 'poison')")
             try await world.serving { sender async throws in
                 world.postgres.cut()
                 for key in ["u1", "poison", "u2"] {

@@ -11,7 +11,9 @@ struct SpoolDirectoryTests {
         try await withDirectory { path in
             let entries = (0..<200).map { Array("entry \($0) \(String(repeating: "x", count: $0))".utf8) }
             let spool = SpoolDirectory(path: path, maxBytes: 1 << 20, segmentBytes: 1_000)
-            for chunk in stride(from: 0, to: 200, by: 7) { try await spool.append(Array(entries[chunk..<min(chunk + 7, 200)])) }
+            for chunk in stride(from: 0, to: 200, by: 7) {
+                try await spool.append(Array(entries[chunk..<min(chunk + 7, 200)]))
+            }
             #expect(!spool.load.isEmpty)
             await spool.close()
             let reopened = SpoolDirectory(path: path, maxBytes: 1 << 20)

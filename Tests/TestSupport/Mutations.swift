@@ -11,7 +11,10 @@ public func mutated(_ bytes: [UInt8], using generator: inout SeededGenerator) ->
         case 2: changed.removeSubrange(place..<end)
         case 3: changed.insert(contentsOf: changed[place..<end], at: place)
         case 4: changed.removeSubrange(place...)
-        case 5: changed.insert(contentsOf: Array(changed[place..<end].reversed()), at: changed.indices.randomElement(using: &generator) ?? 0)
+        case 5:
+            changed.insert(
+                contentsOf: Array(changed[place..<end].reversed()),
+                at: changed.indices.randomElement(using: &generator) ?? 0)
         default: changed.insert(interesting.randomElement(using: &generator) ?? 0, at: place)
         }
     }

@@ -81,6 +81,12 @@ YAML
 
 own_config() { # DAEMON SANDBOX_URL
     case $1 in
+    cdr-ingest)
+        cat <<YAML
+spool:
+  directory: $RUN/spool
+YAML
+        ;;
     biller)
         mkdir -p -- "$RUN/invoices" "$RUN/netsuite"
         cat <<YAML

@@ -51,6 +51,7 @@ extension MessageText {
 
     /// The extension table: what follows an escape, in two septets together.
     static let extensionCharacters: [UInt8: Unicode.Scalar] = [
-        0x0A: "\u{0C}", 0x14: "^", 0x28: "{", 0x29: "}", 0x2F: "\\", 0x3C: "[", 0x3D: "~", 0x3E: "]", 0x40: "|", 0x65: "€",
+        0x0A: "\u{0C}", 0x14: "^", 0x28: "{", 0x29: "}", 0x2F: "\\", 0x3C: "[", 0x3D: "~", 0x3E: "]", 0x40: "|",
+        0x65: "€",
     ]
 }

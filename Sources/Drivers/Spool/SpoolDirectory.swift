@@ -127,7 +127,7 @@ public actor SpoolDirectory {
             do throws(DurableFile.Failure) {
                 let segment = try SpoolSegment(opening: file(number, .waiting, in: path))
                 bytes += max(0, segment.end - segment.drained)
-            } catch where error.isAbsence {
+            } catch  where error.isAbsence {
                 // Drained meanwhile.
             }
         }

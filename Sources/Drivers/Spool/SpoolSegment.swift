@@ -176,7 +176,8 @@ final class SpoolSegment {
         var failed = false
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { target, filled in
             while filled < count {
-                let got = pread(descriptor, target.baseAddress?.advanced(by: filled), count - filled, off_t(offset + filled))
+                let got = pread(
+                    descriptor, target.baseAddress?.advanced(by: filled), count - filled, off_t(offset + filled))
                 if got < 0 && errno == EINTR { continue }
                 failed = got < 0
                 guard got > 0 else { break }

@@ -38,7 +38,9 @@ enum FuzzTarget: String, CaseIterable {
     private static func readRecord(_ bytes: [UInt8]) {
         for door in IngestDoor.allCases {
             for element in FramedBody(bytes, isNDJSON: false).elements {
-                let (first, second) = (IncomingRecord(element, at: door, from: source), IncomingRecord(element, at: door, from: source))
+                let (first, second) = (
+                    IncomingRecord(element, at: door, from: source), IncomingRecord(element, at: door, from: source)
+                )
                 switch (first.reading, second.reading) {
                 case (.success(let first), .success(let second)):
                     precondition(first.key == second.key && first.contentHash == second.contentHash, "a stable key")
@@ -77,7 +79,9 @@ enum FuzzTarget: String, CaseIterable {
         writer.object { writer in
             writer.field("record_type", "voice.cdr")
             writer.field("sip_uuid", "u")
-            for name in ["sip_from", "sip_pai", "sip_rpid", "sip_pci", "sip_ruri", "raw_ani", "dni"] { writer.field(name, text) }
+            for name in ["sip_from", "sip_pai", "sip_rpid", "sip_pci", "sip_ruri", "raw_ani", "dni"] {
+                writer.field(name, text)
+            }
         }
         for element in FramedBody(writer.bytes, isNDJSON: false).elements {
             guard case .success(let read) = IncomingRecord(element, at: .cdr, from: source).reading,
@@ -108,7 +112,8 @@ enum FuzzTarget: String, CaseIterable {
         guard let submission = SpoolEntry.decode(bytes) else { return }
         let again = SpoolEntry.decode(SpoolEntry.encode(submission))
         precondition(again != nil, "an entry stays one")
-        precondition(again?.records.map { Array($0.bytes) } == submission.records.map { Array($0.bytes) }, "the same records")
+        precondition(
+            again?.records.map { Array($0.bytes) } == submission.records.map { Array($0.bytes) }, "the same records")
     }
 
     private static func readSpoolFile(_ bytes: [UInt8]) {
