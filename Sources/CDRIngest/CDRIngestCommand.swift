@@ -9,7 +9,8 @@ package struct CDRIngestCommand: DaemonProgram {
             ServeCommand<Self>.self, CheckConfigCommand<Self>.self, SourcesCommand.self, SpoolCommand.self,
         ])
 
-    package static let daemon = Daemon(name: "cdr-ingest", role: "warp_ingest", port: 8_081, keys: IngestConfig.keys,
+    package static let daemon = Daemon(
+        name: "cdr-ingest", role: "warp_ingest", port: 8_081, keys: IngestConfig.keys + BigQueryUsageConfig.keys,
         readyWithout: ["redis", "postgres"])
 
     package init() {}
@@ -27,6 +28,7 @@ package struct CDRIngestCommand: DaemonProgram {
         }
         let intake = RecordIntake(context: context)
         if let door = RedisDoor(context: context, intake: intake) { context.add(door) }
+        try BigQueryUsage.add(to: context, intake: intake)
         IngestRoutes(
             sources: sources, rates: SourceRates(), intake: intake,
             reception: BodyReception(
