@@ -1,0 +1,341 @@
+"""Fills a table of API usage in the emulator and compares it with raw_api_usage, row by row, while cdr-ingest is killed and BigQuery fails."""
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+from proxy import Proxy
+
+PROJECT, DATASET, TABLE = "warp-test", "telco_api", "usage"
+COLUMNS = {
+    "query_id": "STRING", "used_at": "TIMESTAMP", "account": "STRING", "api": "STRING", "quantity": "INTEGER", "status": "STRING",
+    "vendor": "STRING", "internal_cost": "NUMERIC",
+}
+PAGE_ROWS = 50
+KILLS = 6
+
+
+def eventually(what, seconds, condition):
+    """Waits until the condition holds; says what did not come when it doesn't."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"not within {seconds} s: {what}")
+
+
+def answer(url, body=None):
+    """The status and JSON of an answer."""
+    request = urllib.request.Request(url, None if body is None else json.dumps(body).encode(), {"Content-Type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=60) as reply:
+            return reply.status, json.loads(reply.read() or b"{}")
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read() or b"{}")
+
+
+class Emulator:
+    """local-bigquery with data of its own, and the rows that were put into it."""
+
+    def __init__(self, run, port, directory):
+        self.port = port
+        self.base = f"http://127.0.0.1:{port}/bigquery/v2/projects"
+        self.rows = {}
+        environment = os.environ | {"HOME": str(run / "home")}
+        self.process = subprocess.Popen(
+            [run / "venv/bin/local-bigquery", "--host", "127.0.0.1", "--port", str(port), "--grpc-port", str(port + 1),
+             "--project", PROJECT, "--data-dir", directory],
+            env=environment, stdin=subprocess.DEVNULL, stdout=open(run / "log/emulator.log", "w"), stderr=subprocess.STDOUT)
+
+    def is_up(self):
+        assert self.process.poll() is None, "the emulator has ended: log/emulator.log says why"
+        try:
+            return answer(self.base)[0] == 200
+        except OSError:
+            return False
+
+    def make_table(self):
+        reference = {"projectId": PROJECT, "datasetId": DATASET}
+        self.ask(f"{self.base}/{PROJECT}/datasets", {"datasetReference": reference})
+        self.ask(f"{self.base}/{PROJECT}/datasets/{DATASET}/tables", {
+            "tableReference": reference | {"tableId": TABLE},
+            "schema": {"fields": [{"name": name, "type": kind} for name, kind in COLUMNS.items()]},
+            "timePartitioning": {"type": "DAY", "field": "used_at"}, "requirePartitionFilter": True})
+
+    def add(self, rows):
+        """Inserts rows as the outside service does."""
+        self.ask(f"{self.base}/{PROJECT}/datasets/{DATASET}/tables/{TABLE}/insertAll", {
+            "rows": [{"insertId": row["query_id"], "json": row} for row in rows]})
+        self.rows |= {row["query_id"]: row for row in rows}
+
+    def ask(self, url, body):
+        status, said = answer(url, body)
+        assert status == 200 and "insertErrors" not in said, f"{status} {said}"
+
+
+class Ingest:
+    """cdr-ingest, started and killed."""
+
+    def __init__(self, run, program, config, port):
+        self.run, self.port = run, port
+        self.command = [program, "serve", "--config", config]
+        self.process = None
+        self.starts = 0
+
+    def start(self):
+        self.starts += 1
+        environment = os.environ | {"CREDENTIALS_DIRECTORY": str(self.run / "credentials")}
+        self.process = subprocess.Popen(
+            self.command, env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT,
+            stdout=open(self.run / f"log/cdr-ingest-{self.starts}.log", "w"))
+        eventually("cdr-ingest answers", 30, self.is_up)
+
+    def is_up(self):
+        assert self.process.poll() is None, f"cdr-ingest has ended: log/cdr-ingest-{self.starts}.log says why"
+        try:
+            return answer(f"http://127.0.0.1:{self.port}/healthz")[0] == 200
+        except (OSError, ValueError):
+            return True if isinstance(sys.exc_info()[1], ValueError) else False
+
+    def readiness(self):
+        """The status of /readyz, and its text."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=10) as reply:
+                return reply.status, reply.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(30)
+
+
+class Rig:
+    def __init__(self, options):
+        self.run = Path(options.run)
+        self.random = random.Random(options.seed)
+        self.port = options.port
+        self.checks = []
+        self.made = 0
+        (self.run / "credentials").mkdir(mode=0o700, exist_ok=True)
+        self.write_key()
+        config = self.write_config(options.redis_socket)
+        self.ingest = Ingest(self.run, f"{options.bin}/cdr-ingest", config, self.port + 3)
+
+    def write_key(self):
+        """A service account's key file, as Google's console hands it out."""
+        key, public = self.run / "credentials/key.pem", self.run / "credentials/public.pem"
+        for command in (
+            ["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", key],
+            ["openssl", "pkey", "-in", key, "-pubout", "-out", public],
+        ):
+            subprocess.run(command, check=True, capture_output=True)
+        file = {
+            "type": "service_account", "project_id": PROJECT, "private_key_id": "rig", "private_key": key.read_text(),
+            "client_email": f"ingest@{PROJECT}.iam.gserviceaccount.com", "token_uri": f"http://127.0.0.1:{self.port + 2}/token",
+        }
+        (self.run / "credentials/bigquery-credentials").write_text(json.dumps(file))
+
+    def write_config(self, redis_socket):
+        """Everything as short as it may be, so that much happens in a minute."""
+        file = self.run / "cdr-ingest.yaml"
+        file.write_text(f"""\
+environment: test
+http:
+  port: {self.port + 3}
+postgres:
+  host: {os.environ["PGHOST"]}
+  port: {os.environ["PGPORT"]}
+  database: {os.environ["PGDATABASE"]}
+  user: warp_ingest
+redis:
+  socket: {redis_socket}
+bigquery:
+  url: http://127.0.0.1:{self.port + 2}
+  project: {PROJECT}
+  location: US
+  usageTable: {DATASET}.{TABLE}
+  usageSource: telco-api
+  idColumn: query_id
+  timeColumn: used_at
+  columns: ["customer_ban=account", "api", "quantity", "status", "vendor"]
+  pageRows: {PAGE_ROWS}
+  everySeconds: 1
+  lateEverySeconds: 1
+  settleSeconds: 0
+  lookbackDays: 2
+""")
+        return file
+
+    def sql(self, text):
+        done = subprocess.run(
+            ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", text], text=True, capture_output=True, stdin=subprocess.DEVNULL)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def make_rows(self, count, ago):
+        """Rows of so long ago; several share an instant, as the rows of a busy service do."""
+        rows = []
+        for _ in range(count):
+            self.made += 1
+            at = datetime.now(timezone.utc) - ago(self.made)
+            at = at.replace(microsecond=at.microsecond // 1000 * 1000 + self.made // 7 % 1000)
+            rows.append({
+                "query_id": f"q-{self.made:05d}", "used_at": at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), "account": "BAN300002",
+                "api": "LRN", "quantity": self.made % 9 + 1, "status": "ok", "vendor": "telnyx", "internal_cost": "0.0005"})
+        return rows
+
+    def arrived(self):
+        """Whether there are as many rows in raw_api_usage as in the table."""
+        return int(self.sql("SELECT count(*) FROM billing.raw_api_usage")) >= len(self.emulator.rows)
+
+    def check(self, name, run):
+        """Runs one part; what it returns is shown beside its name."""
+        began = time.monotonic()
+        try:
+            said, passed = run(), True
+        except AssertionError as error:
+            said, passed = str(error), False
+        self.checks.append(passed)
+        print(f"{name:<44} {'passed' if passed else 'FAILED':<7} {time.monotonic() - began:5.1f} s  {said}", flush=True)
+
+    def everything(self):
+        with tempfile.TemporaryDirectory(dir=self.run) as directory:
+            self.emulator = Emulator(self.run, self.port, directory)
+            self.proxy = Proxy(self.port + 2, self.port, self.run / "credentials/public.pem", self.run)
+            try:
+                eventually("the emulator answers", 60, self.emulator.is_up)
+                self.emulator.make_table()
+                self.check("backlog, in pages, with a token", self.backlog)
+                self.check(f"{KILLS} kills while rows come", self.kills)
+                self.check("rows that come late", self.late)
+                self.check("a token that is refused is renewed", self.refused_token)
+                self.check("BigQuery denies, fails, and is back", self.faults)
+                self.check("a row that is no record", self.reject)
+                self.check("each row once, field by field", self.compare)
+            finally:
+                for process in (self.ingest.process, self.emulator.process):
+                    if process and process.poll() is None:
+                        process.terminate()
+                        try:
+                            process.wait(30)
+                        except subprocess.TimeoutExpired:
+                            process.kill()
+                            process.wait(30)
+        return all(self.checks)
+
+    def backlog(self):
+        self.emulator.add(self.make_rows(400, lambda number: timedelta(minutes=2 + number * 5 % 2400)))
+        self.ingest.start()
+        eventually("all rows of the backlog", 30, self.arrived)
+        assert self.proxy.pages >= 400 // PAGE_ROWS - 1, f"{self.proxy.pages} pages"
+        assert self.proxy.tokens_given == 1, f"{self.proxy.tokens_given} tokens"
+        repeats = self.sql("SELECT coalesce(sum(repeats), 0) FROM billing.ingest_counts")
+        assert repeats == "0", f"{repeats} repeats without a kill"
+        return f"400 rows, {self.proxy.pages} more pages"
+
+    def kills(self):
+        # A moment between the commit of the rows and that of the cursor, long enough to be hit.
+        self.sql("""
+            CREATE FUNCTION public.linger() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN PERFORM pg_sleep(0.15); RETURN NULL; END $$;
+            CREATE TRIGGER linger AFTER UPDATE ON billing.ingest_cursors FOR EACH STATEMENT EXECUTE FUNCTION public.linger();""")
+        for _ in range(KILLS):
+            self.emulator.add(self.make_rows(150, lambda number: timedelta(seconds=1, milliseconds=number % 1000)))
+            before = int(self.sql("SELECT count(*) FROM billing.raw_api_usage"))
+            eventually("some of the rows", 30, lambda: int(self.sql("SELECT count(*) FROM billing.raw_api_usage")) > before)
+            time.sleep(self.random.random() * 0.4)
+            self.ingest.kill()
+            self.ingest.start()
+        eventually("all rows", 30, self.arrived)
+        self.sql("DROP TRIGGER linger ON billing.ingest_cursors; DROP FUNCTION public.linger();")
+        return f"{self.sql('SELECT sum(repeats) FROM billing.ingest_counts')} repeats"
+
+    def late(self):
+        cursor = self.sql("SELECT cursor_at FROM billing.ingest_cursors")
+        self.emulator.add(self.make_rows(5, lambda number: timedelta(hours=1)))
+        self.emulator.add(self.make_rows(60, lambda number: timedelta(hours=number % 36 + 1)))
+        eventually("the late rows", 30, self.arrived)
+        assert self.sql("SELECT cursor_at FROM billing.ingest_cursors") == cursor, "the cursor moved"
+        repeats = "SELECT sum(repeats) FROM billing.ingest_counts"
+        eventually("an end of reading again", 15, lambda: self.is_still(repeats, 2.5))
+        return "65 rows behind the cursor"
+
+    def is_still(self, sql, seconds):
+        before = self.sql(sql)
+        time.sleep(seconds)
+        return self.sql(sql) == before
+
+    def refused_token(self):
+        given = self.proxy.tokens_given
+        self.proxy.revoke()
+        self.emulator.add(self.make_rows(20, lambda number: timedelta()))
+        eventually("the rows", 15, self.arrived)
+        assert self.proxy.tokens_given == given + 1 and self.proxy.refusals > 0
+        return "one new token"
+
+    def faults(self):
+        self.emulator.add(self.make_rows(20, lambda number: timedelta()))
+        for status, reason, shown in ((403, "accessDenied", "BigQuery refused (403 accessDenied)"),
+                                      (503, "backendError", "BigQuery is busy")):
+            self.proxy.fail(status, reason)
+            eventually(f"{reason} in /readyz", 15, lambda: shown in self.ingest.readiness()[1])
+            assert self.ingest.readiness()[0] == 200, "the daemon is not ready without BigQuery"
+        self.emulator.add(self.make_rows(20, lambda number: timedelta()))
+        self.proxy.heal()
+        eventually("the rows", 15, self.arrived)
+        eventually("nothing in /readyz", 15, lambda: "BigQuery" not in self.ingest.readiness()[1])
+        return "ready all the time, and it says why"
+
+    def reject(self):
+        row = self.make_rows(1, lambda number: timedelta())[0] | {"query_id": "x" * 200}
+        self.emulator.add([row])
+        del self.emulator.rows["x" * 200]
+        eventually("the reject", 15, lambda: self.sql("SELECT count(*) FROM billing.ingest_rejects") != "0")
+        said = self.sql("SELECT DISTINCT source || ' ' || reason || ' ' || pointer FROM billing.ingest_rejects")
+        assert said == "telco-api TOO_LONG /id", said
+        return said
+
+    def compare(self):
+        document = "document::json"
+        kept = json.loads(self.sql(
+            f"SELECT json_agg(json_build_array(usage_id, customer_ban, source, is_conflict, {document})) FROM billing.raw_api_usage"))
+        expected = {}
+        for key, row in self.emulator.rows.items():
+            expected[key] = {
+                "record_type": "api.usage", "id": key, "at": row["used_at"], "customer_ban": row["account"], "api": row["api"],
+                "quantity": row["quantity"], "status": row["status"], "vendor": row["vendor"]}
+        assert len(kept) == len(expected), f"{len(kept)} rows kept, {len(expected)} in the table"
+        for key, ban, source, is_conflict, record in kept:
+            assert expected.pop(key) == record, f"{key} is {record}"
+            assert (ban, source, is_conflict) == ("BAN300002", "telco-api", False), f"{key}: {ban} {source} {is_conflict}"
+        assert not expected, f"missing: {sorted(expected)[:5]}"
+        counted = self.sql("SELECT sum(accepted), sum(received) = sum(accepted + repeats + rejected + conflicts) FROM billing.ingest_counts")
+        assert counted == f"{len(kept)}|t", counted
+        return f"{len(kept)} rows"
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("run")
+    parser.add_argument("--bin", required=True)
+    parser.add_argument("--redis-socket", required=True)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000)
+    options = parser.parse_args()
+    print(f"Seed {options.seed}")
+    return 0 if Rig(options).everything() else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
