@@ -3,7 +3,6 @@ import DaemonKit
 import Drivers
 import Logging
 import Reference
-import ServiceLifecycle
 
 /// API usage that an outside service keeps in a BigQuery table, fetched in passes and taken like every other record.
 ///
@@ -89,7 +88,7 @@ actor BigQueryUsage {
             try await read()
             readiness.set(.up)
         } catch {
-            if !Task.isShuttingDownGracefully { readiness.set(.away("\(error)")) }
+            if !isStopping { readiness.set(.away("\(error)")) }
             if case .quotaExceeded = error as? BigQueryError { pausedUntil = .now + limits.quotaPause }
             throw error
         }
@@ -171,14 +170,14 @@ actor BigQueryUsage {
 
     /// Makes a page's rows durable. What is no record becomes a reject, as at every door.
     private func take(_ rows: [UsageRow]) async throws {
-        if Task.isShuttingDownGracefully { throw CancellationError() }
+        if isStopping { throw CancellationError() }
         Watchdog.progressed()
         guard !rows.isEmpty else { return }
         let lines = Array(rows.map(\.json).joined(separator: [UInt8(ascii: "\n")]))
         let framed = FramedBody(lines, isNDJSON: true)
         _ = try await intake.take(
             Submission(
-                source: source, path: "bigquery", receivedAt: Instant(milliseconds: clock.now()),
+                source: source, door: .bigQuery, receivedAt: Instant(milliseconds: clock.now()),
                 records: framed.elements.map(IncomingRecord.init(row:))))
     }
 
@@ -207,7 +206,7 @@ extension IncomingRecord {
             case .broken(_, let rawBytes): rawBytes
             }
         do throws(UnreadableRecord) {
-            self.init(bytes: bytes, reading: .success(try RecordReader.read(element, as: .api)))
+            self.init(bytes: bytes, reading: .success(try IngestDoor.bigQuery.read(element)))
         } catch {
             self.init(bytes: bytes, reading: .failure(error))
         }

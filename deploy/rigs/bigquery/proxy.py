@@ -75,7 +75,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def give_token(self, body):
         form = urllib.parse.parse_qs(body.decode())
-        if form["grant_type"] != ["urn:ietf:params:oauth:grant-type:jwt-bearer"] or not self.server.is_good(form["assertion"][0]):
+        is_known_grant = form["grant_type"] == ["urn:ietf:params:oauth:grant-type:jwt-bearer"]
+        if not is_known_grant or not self.server.is_good(form["assertion"][0]):
             return self.answer(400, b'{"error":"invalid_grant"}')
         self.server.token = secrets.token_urlsafe(16)
         self.server.tokens_given += 1
@@ -97,11 +98,15 @@ class Handler(BaseHTTPRequestHandler):
         emulator.close()
 
     def answer(self, status, body):
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        try:
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+        except ConnectionError:
+            # Who asked was killed meanwhile.
+            self.close_connection = True
 
     def log_message(self, *_):
         pass

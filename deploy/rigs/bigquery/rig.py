@@ -103,14 +103,14 @@ class Ingest:
     def is_up(self):
         assert self.process.poll() is None, f"cdr-ingest has ended: log/cdr-ingest-{self.starts}.log says why"
         try:
-            return answer(f"http://127.0.0.1:{self.port}/healthz")[0] == 200
-        except (OSError, ValueError):
-            return True if isinstance(sys.exc_info()[1], ValueError) else False
+            return self.get("/healthz")[0] == 200
+        except OSError:
+            return False
 
-    def readiness(self):
-        """The status of /readyz, and its text."""
+    def get(self, path):
+        """The status and text of an answer."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=10) as reply:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as reply:
                 return reply.status, reply.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
@@ -289,12 +289,12 @@ bigquery:
         for status, reason, shown in ((403, "accessDenied", "BigQuery refused (403 accessDenied)"),
                                       (503, "backendError", "BigQuery is busy")):
             self.proxy.fail(status, reason)
-            eventually(f"{reason} in /readyz", 15, lambda: shown in self.ingest.readiness()[1])
-            assert self.ingest.readiness()[0] == 200, "the daemon is not ready without BigQuery"
+            eventually(f"{reason} in /readyz", 15, lambda: shown in self.ingest.get("/readyz")[1])
+            assert self.ingest.get("/readyz")[0] == 200, "the daemon is not ready without BigQuery"
         self.emulator.add(self.make_rows(20, lambda number: timedelta()))
         self.proxy.heal()
         eventually("the rows", 15, self.arrived)
-        eventually("nothing in /readyz", 15, lambda: "BigQuery" not in self.ingest.readiness()[1])
+        eventually("nothing in /readyz", 15, lambda: "BigQuery" not in self.ingest.get("/readyz")[1])
         return "ready all the time, and it says why"
 
     def reject(self):
