@@ -38,14 +38,17 @@ enum BigQueryUsageConfig {
     /// What else is read.
     static let columns = ConfigKey.list(
         "bigquery.columns", default: ["customer_ban", "api", "quantity", "status", "vendor"],
-        help: "The other columns that are read, each as column or as field=column where the record's field has another name.")
+        help:
+            "The other columns that are read, each as column or as field=column where the record's field has another name."
+    )
     /// How late a row may come.
     static let lookbackDays = ConfigKey.integer(
         "bigquery.lookbackDays", default: 3, in: 1...395,
         help: "How many days late a row may come and still be found; the first pass begins so many days ago.")
     /// How often late rows are looked for.
     static let lateEverySeconds = ConfigKey.integer(
-        "bigquery.lateEverySeconds", default: 600, in: 1...86_400, help: "Seconds between looks for rows that came late.")
+        "bigquery.lateEverySeconds", default: 600, in: 1...86_400,
+        help: "Seconds between looks for rows that came late.")
     /// How long rows are given to arrive in order.
     static let settleSeconds = ConfigKey.integer(
         "bigquery.settleSeconds", default: 60, in: 0...3_600,

@@ -47,6 +47,7 @@ extension BigQueryError: Failure {
     public var reason: String {
         switch self {
         case .notReached: "bigquery-not-reached"
+        case .notSent: "bigquery-not-sent"
         case .slow: "bigquery-slow"
         case .busy: "bigquery-busy"
         case .quotaExceeded: "bigquery-quota-exceeded"

@@ -1,5 +1,3 @@
-import Foundation
-
 /// BigQuery over its REST API: one request at a time, each with a deadline, with an access token where one is needed.
 ///
 /// Nothing is tried again here but a request whose token was refused: the error says what it is, the caller decides.
@@ -62,7 +60,8 @@ public struct BigQueryClient: Sendable {
     public func page(after page: BigQueryPage) async throws(BigQueryError) -> BigQueryPage? {
         guard let token = page.nextToken else { return nil }
         guard let job = page.job else { throw .unreadable("a page token without a job") }
-        return try BigQueryPage(try await results(of: job, pageRows: page.pageRows, token: token), pageRows: page.pageRows)
+        return try BigQueryPage(
+            try await results(of: job, pageRows: page.pageRows, token: token), pageRows: page.pageRows)
     }
 
     private func results(

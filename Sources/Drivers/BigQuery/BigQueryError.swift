@@ -2,6 +2,8 @@
 public enum BigQueryError: Error, Sendable, Equatable {
     /// No answer: the network, or a service that is down.
     case notReached(String)
+    /// Not even asked: a URL that is none, a certificate that isn't trusted.
+    case notSent(String)
     /// The query ran longer than it may.
     case slow(afterSeconds: Int)
     /// It asks for patience, or had a fault of its own: a minute later it may do it.
@@ -19,7 +21,7 @@ public enum BigQueryError: Error, Sendable, Equatable {
     public var isTransient: Bool {
         switch self {
         case .notReached, .slow, .busy, .quotaExceeded: true
-        case .loginRefused, .refused, .unreadable: false
+        case .notSent, .loginRefused, .refused, .unreadable: false
         }
     }
 }
@@ -28,6 +30,7 @@ extension BigQueryError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .notReached(let detail): "BigQuery is not reached: \(detail)"
+        case .notSent(let detail): "BigQuery cannot be asked: \(detail)"
         case .slow(let seconds): "the query ran longer than \(seconds) s"
         case .busy(let detail): "BigQuery is busy: \(detail)"
         case .quotaExceeded(let detail): "BigQuery's quota is used up: \(detail)"
@@ -43,8 +46,8 @@ extension BigQueryError {
     init(_ error: HTTPClientError) {
         switch error {
         case .notResolved, .notConnected, .timedOut, .connectionLost, .cancelled: self = .notReached("\(error)")
-        case .invalidRequest, .tls, .bodyTooLarge:
-            self = .refused(status: 0, reason: "not-sent", message: "\(error)")
+        case .invalidRequest, .tls: self = .notSent("\(error)")
+        case .bodyTooLarge: self = .unreadable("\(error); fewer rows a page may help")
         }
     }
 

@@ -31,8 +31,8 @@ public actor BigQueryLogin {
         guard let request = try request(at: now) else { return nil }
         let answer = try await ask(request, client)
         // One that lives no longer than five minutes is asked for anew each time.
-        current = (answer.access_token, now + max(0, answer.expires_in - BigQueryLogin.earlier))
-        return answer.access_token
+        current = (answer.accessToken, now + max(0, answer.expiresIn - BigQueryLogin.earlier))
+        return answer.accessToken
     }
 
     /// The token was refused: the next one is a new one.
@@ -69,15 +69,15 @@ public actor BigQueryLogin {
             throw answer.status == 429 || answer.status >= 500 ? .busy(detail) : .loginRefused(detail)
         }
         do throws(BigQueryError) {
-            return try BigQueryJSON.decode(answer.body)
+            return try BigQueryJSON.decode(answer.body, names: .convertFromSnakeCase)
         } catch {
             throw .loginRefused("the answer holds no token")
         }
     }
 
     private struct TokenAnswer: Decodable {
-        let access_token: String
-        let expires_in: Int64
+        let accessToken: String
+        let expiresIn: Int64
     }
 }
 
@@ -96,31 +96,31 @@ public struct GoogleServiceAccountKey: Sendable {
     private let key: SigningKey
 
     private struct File: Decodable {
-        let client_email: String
-        let private_key: String
-        let private_key_id: String
-        let token_uri: String
-        let project_id: String?
+        let clientEmail: String
+        let privateKey: String
+        let privateKeyId: String
+        let tokenUri: String
+        let projectId: String?
     }
 
     /// Reads the JSON that Google's console hands out.
     public init(json: Secret) throws(BigQueryError) {
         let file: File
-        do {
-            file = try JSONDecoder().decode(File.self, from: Data(json.revealed.utf8))
+        do throws(BigQueryError) {
+            file = try BigQueryJSON.decode(Array(json.revealed.utf8), names: .convertFromSnakeCase)
         } catch {
             // The decoder's words may hold parts of the key.
             throw .loginRefused("the credentials are no key file of a service account")
         }
         do throws(SigningError) {
-            key = try SigningKey(pem: Secret(file.private_key))
+            key = try SigningKey(pem: Secret(file.privateKey))
         } catch {
             throw .loginRefused("the private key of the credentials cannot be read")
         }
-        tokenURL = file.token_uri
-        project = file.project_id
-        email = file.client_email
-        keyID = file.private_key_id
+        tokenURL = file.tokenUri
+        project = file.projectId
+        email = file.clientEmail
+        keyID = file.privateKeyId
     }
 
     /// The signed assertion that is given for a token.

@@ -81,9 +81,13 @@ struct QueryAnswer: Decodable {
 
 /// The bodies of requests and answers.
 enum BigQueryJSON {
-    static func decode<Value: Decodable>(_ bytes: [UInt8]) throws(BigQueryError) -> Value {
+    static func decode<Value: Decodable>(
+        _ bytes: [UInt8], names: JSONDecoder.KeyDecodingStrategy = .useDefaultKeys
+    ) throws(BigQueryError) -> Value {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = names
         do {
-            return try JSONDecoder().decode(Value.self, from: Data(bytes))
+            return try decoder.decode(Value.self, from: Data(bytes))
         } catch {
             throw .unreadable("\(error)")
         }

@@ -1,5 +1,3 @@
-import Foundation
-
 /// A query in GoogleSQL with named parameters: `… WHERE at >= @from`.
 public struct BigQueryQuery: Sendable {
     /// A parameter's value, as text of its type.
