@@ -192,8 +192,10 @@ struct UsageCursorTests {
         ]
         try await IngestWorld.with { world in
             try await world.serving(settings) { sender in
-                try await eventually { try await sender.get("/readyz").text.contains("BigQuery is not reached") }
-                #expect(try await sender.get("/readyz").status == 200)
+                try await eventually("a ready daemon that misses BigQuery") {
+                    let readiness = try await sender.get("/readyz")
+                    return readiness.status == 200 && readiness.text.contains("BigQuery is not reached")
+                }
                 let reply = try await sender.verdicts("/ingest/v1/api-usage", Sample.query("q1"))
                 #expect(reply.words == ["accepted"])
             }
