@@ -5,6 +5,7 @@ import http.client
 import json
 import secrets
 import subprocess
+import sys
 import threading
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -32,6 +33,11 @@ class Proxy(ThreadingHTTPServer):
         self.pages = 0
         self.fault = None
         threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def handle_error(self, request, client_address):
+        # Who asked was killed meanwhile.
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
     def revoke(self):
         """From now on the token is not taken any more."""
@@ -98,15 +104,11 @@ class Handler(BaseHTTPRequestHandler):
         emulator.close()
 
     def answer(self, status, body):
-        try:
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-        except ConnectionError:
-            # Who asked was killed meanwhile.
-            self.close_connection = True
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
     def log_message(self, *_):
         pass

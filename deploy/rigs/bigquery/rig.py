@@ -245,20 +245,21 @@ bigquery:
         return f"400 rows, {self.proxy.pages} more pages"
 
     def kills(self):
-        # A moment between the commit of the rows and that of the cursor, long enough to be hit.
+        # Rows and cursor are committed one after the other; both take long enough for a kill to hit the one or the other.
         self.sql("""
             CREATE FUNCTION public.linger() RETURNS trigger LANGUAGE plpgsql AS
                 $$ BEGIN PERFORM pg_sleep(0.15); RETURN NULL; END $$;
-            CREATE TRIGGER linger AFTER UPDATE ON billing.ingest_cursors FOR EACH STATEMENT EXECUTE FUNCTION public.linger();""")
+            CREATE TRIGGER linger AFTER UPDATE ON billing.ingest_cursors FOR EACH STATEMENT EXECUTE FUNCTION public.linger();
+            CREATE TRIGGER linger AFTER INSERT ON billing.raw_spans FOR EACH STATEMENT EXECUTE FUNCTION public.linger();""")
         for _ in range(KILLS):
             self.emulator.add(self.make_rows(150, lambda number: timedelta(seconds=1, milliseconds=number % 1000)))
             before = int(self.sql("SELECT count(*) FROM billing.raw_api_usage"))
             eventually("some of the rows", 30, lambda: int(self.sql("SELECT count(*) FROM billing.raw_api_usage")) > before)
-            time.sleep(self.random.random() * 0.4)
+            time.sleep(self.random.random() * 0.6)
             self.ingest.kill()
             self.ingest.start()
         eventually("all rows", 30, self.arrived)
-        self.sql("DROP TRIGGER linger ON billing.ingest_cursors; DROP FUNCTION public.linger();")
+        self.sql("DROP FUNCTION public.linger() CASCADE")
         return f"{self.sql('SELECT sum(repeats) FROM billing.ingest_counts')} repeats"
 
     def late(self):
