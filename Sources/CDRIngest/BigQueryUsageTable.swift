@@ -4,7 +4,8 @@ import Drivers
 
 /// A table of API usage as the operator described it: makes the queries and reads the rows.
 ///
-/// Rows are ordered by (time, id). Every query bounds the time, so that BigQuery reads only the partitions that it must.
+/// Rows are ordered by (time, id). Every query bounds the time, so that BigQuery reads only the partitions that it must. Names are quoted
+/// one and all: `at` is a reserved word.
 struct BigQueryUsageTable: Sendable {
     /// A field of the record, and the column that holds it.
     struct Field: Sendable, Equatable {
@@ -29,23 +30,23 @@ struct BigQueryUsageTable: Sendable {
             """
             SELECT \(selection)
             FROM `\(name)` AS t
-            WHERE \(time) >= @time AND \(time) < @end AND (\(time) > @time OR \(id) > @id)
+            WHERE \(time) >= @mark_time AND \(time) < @until_time AND (\(time) > @mark_time OR \(id) > @mark_id)
             ORDER BY \(time), \(id)
             LIMIT \(limit)
             """,
-            parameters(of: mark) + [.init("end", .timestamp, end.text)], pageRows: pageRows)
+            parameters(of: mark) + [.init("until_time", .timestamp, end.text)], pageRows: pageRows)
     }
 
     /// How many rows there are in each hour from an instant up to a mark.
     func hours(from start: Microseconds, through mark: UsageMark, pageRows: Int) -> BigQueryQuery {
         BigQueryQuery(
             """
-            SELECT TIMESTAMP_TRUNC(\(time), HOUR) AS hour, COUNT(*) AS row_count
+            SELECT TIMESTAMP_TRUNC(\(time), HOUR) AS `hour`, COUNT(*) AS `row_count`
             FROM `\(name)` AS t
-            WHERE \(time) >= @start AND \(isThrough)
-            GROUP BY hour
+            WHERE \(time) >= @from_time AND \(isThrough)
+            GROUP BY 1
             """,
-            parameters(of: mark) + [.init("start", .timestamp, start.text)], pageRows: pageRows)
+            parameters(of: mark) + [.init("from_time", .timestamp, start.text)], pageRows: pageRows)
     }
 
     /// All rows of some hours up to a mark, in any order.
@@ -54,24 +55,26 @@ struct BigQueryUsageTable: Sendable {
             """
             SELECT \(selection)
             FROM `\(name)` AS t
-            WHERE \(time) >= @start AND \(time) < @end AND \(isThrough)
+            WHERE \(time) >= @from_time AND \(time) < @until_time AND \(isThrough)
             """,
             parameters(of: mark) + [
-                .init("start", .timestamp, hours.lowerBound.text), .init("end", .timestamp, hours.upperBound.text),
+                .init("from_time", .timestamp, hours.lowerBound.text),
+                .init("until_time", .timestamp, hours.upperBound.text),
             ], pageRows: pageRows)
     }
 
     private var time: String { "t.`\(timeColumn)`" }
     /// As text whatever its type, and never NULL, so that every row has its place.
     private var id: String { "COALESCE(CAST(t.`\(idColumn)` AS STRING), '')" }
-    private var isThrough: String { "\(time) <= @time AND (\(time) < @time OR \(id) <= @id)" }
+    private var isThrough: String { "\(time) <= @mark_time AND (\(time) < @mark_time OR \(id) <= @mark_id)" }
 
     private var selection: String {
-        (["\(id) AS id", "\(time) AS at"] + fields.map { "t.`\($0.column)` AS `\($0.name)`" }).joined(separator: ", ")
+        (["\(id) AS `id`", "\(time) AS `at`"] + fields.map { "t.`\($0.column)` AS `\($0.name)`" }).joined(
+            separator: ", ")
     }
 
     private func parameters(of mark: UsageMark) -> [BigQueryQuery.Parameter] {
-        [.init("time", .timestamp, mark.time.text), .init("id", .string, mark.id)]
+        [.init("mark_time", .timestamp, mark.time.text), .init("mark_id", .string, mark.id)]
     }
 }
 

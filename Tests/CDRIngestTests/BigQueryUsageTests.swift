@@ -41,6 +41,40 @@ struct BigQueryUsageTests {
         #expect(rows.first.map { String($0.mark.time.count) } == cells[0])
     }
 
+    @Test("queries bound the time, quote every name and go strictly behind the mark, or up to it")
+    func queries() {
+        let mark = UsageMark(time: Microseconds(1_795_359_600_000_004), id: "q1")
+        let end = Microseconds(1_795_363_200_000_000)
+        let table = BigQueryUsageTable(
+            name: "p.d.t", idColumn: "id", timeColumn: "at", fields: [.init(name: "api", column: "service")])
+        let id = "COALESCE(CAST(t.`id` AS STRING), '')"
+        let new = table.newRows(after: mark, before: end, limit: 100, pageRows: 10)
+        #expect(
+            new.text == """
+                SELECT \(id) AS `id`, t.`at` AS `at`, t.`service` AS `api`
+                FROM `p.d.t` AS t
+                WHERE t.`at` >= @mark_time AND t.`at` < @until_time AND (t.`at` > @mark_time OR \(id) > @mark_id)
+                ORDER BY t.`at`, \(id)
+                LIMIT 100
+                """)
+        #expect(
+            new.parameters.map { "\($0.name) \($0.kind.rawValue) \($0.value)" } == [
+                "mark_time TIMESTAMP 2026-11-22T15:00:00.000004Z", "mark_id STRING q1",
+                "until_time TIMESTAMP 2026-11-22T16:00:00.000000Z",
+            ])
+        let through = "t.`at` <= @mark_time AND (t.`at` < @mark_time OR \(id) <= @mark_id)"
+        #expect(
+            table.hours(from: mark.time.hour, through: mark, pageRows: 10).text == """
+                SELECT TIMESTAMP_TRUNC(t.`at`, HOUR) AS `hour`, COUNT(*) AS `row_count`
+                FROM `p.d.t` AS t
+                WHERE t.`at` >= @from_time AND \(through)
+                GROUP BY 1
+                """)
+        #expect(
+            table.rows(of: mark.time.hour..<end, through: mark, pageRows: 10).text.hasSuffix(
+                "WHERE t.`at` >= @from_time AND t.`at` < @until_time AND \(through)"))
+    }
+
     @Test(
         "a column that is not what it should be is told",
         arguments: [

@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -334,7 +335,9 @@ def main():
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000)
     options = parser.parse_args()
-    print(f"Seed {options.seed}")
+    print(f"Seed {options.seed}", flush=True)
+    # So that what was started is ended in that case, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     return 0 if Rig(options).everything() else 1
 
 
