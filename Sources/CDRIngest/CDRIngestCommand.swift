@@ -10,7 +10,7 @@ package struct CDRIngestCommand: DaemonProgram {
         ])
 
     package static let daemon = Daemon(
-        name: "cdr-ingest", role: "warp_ingest", port: 8_081, keys: IngestConfig.keys,
+        name: "cdr-ingest", role: "warp_ingest", port: 8_081, keys: IngestConfig.keys + BigQueryUsageConfig.keys,
         readyWithout: ["redis", "postgres"])
 
     package init() {}
@@ -28,6 +28,7 @@ package struct CDRIngestCommand: DaemonProgram {
         }
         let intake = RecordIntake(context: context)
         if let door = RedisDoor(context: context, intake: intake) { context.add(door) }
+        try BigQueryUsage.add(to: context, intake: intake)
         IngestRoutes(
             sources: sources, rates: SourceRates(), intake: intake,
             reception: BodyReception(

@@ -16,6 +16,8 @@ enum IngestDoor: String, CaseIterable {
     case jasminDLR = "/ingest/v1/jasmin/dlr"
     /// What Kamailio left in Redis, of any kind.
     case redis = "redis"
+    /// API usage of an outside service's table.
+    case bigQuery = "bigquery"
 
     /// The doors that take JSON over HTTP.
     static let ofJSON: [IngestDoor] = [.cdr, .vendorCDR, .mdr, .dlr, .apiUsage, .records]
@@ -27,7 +29,7 @@ enum IngestDoor: String, CaseIterable {
         case .vendorCDR: .vendorCDR
         case .mdr, .jasminMO: .mdr
         case .dlr, .jasminDLR: .dlr
-        case .apiUsage: .api
+        case .apiUsage, .bigQuery: .api
         case .records, .redis: nil
         }
     }
@@ -36,7 +38,7 @@ enum IngestDoor: String, CaseIterable {
     var incidentalFields: Set<String> {
         switch self {
         case .jasminMO, .jasminDLR: ["received_at"]
-        case .cdr, .vendorCDR, .mdr, .dlr, .apiUsage, .records, .redis: []
+        case .cdr, .vendorCDR, .mdr, .dlr, .apiUsage, .records, .redis, .bigQuery: []
         }
     }
 

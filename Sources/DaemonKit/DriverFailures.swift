@@ -42,6 +42,22 @@ extension RedisError: Failure {
     }
 }
 
+extension BigQueryError: Failure {
+    /// `bigquery-` and what happened; the status of a refusal.
+    public var reason: String {
+        switch self {
+        case .notReached: "bigquery-not-reached"
+        case .notSent: "bigquery-not-sent"
+        case .slow: "bigquery-slow"
+        case .busy: "bigquery-busy"
+        case .quotaExceeded: "bigquery-quota-exceeded"
+        case .loginRefused: "bigquery-login-refused"
+        case .refused(let status, _, _): "bigquery-refused-\(status)"
+        case .unreadable: "bigquery-unreadable"
+        }
+    }
+}
+
 /// Whether splitting a batch may find the record that is to blame. A transient failure, and one of the machinery, is tried again.
 public func blamesRecord(_ error: any Error) -> Bool {
     if let error = error as? PostgresError { return error.blamesRecord }

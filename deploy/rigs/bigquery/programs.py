@@ -1,0 +1,110 @@
+"""The programs of the rig: the emulator with its table, and cdr-ingest."""
+
+import json
+import os
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+PROJECT, DATASET, TABLE = "warp-test", "telco_api", "usage"
+COLUMNS = {
+    "query_id": "STRING", "used_at": "TIMESTAMP", "account": "STRING", "api": "STRING", "quantity": "INTEGER", "status": "STRING",
+    "vendor": "STRING", "internal_cost": "NUMERIC",
+}
+
+
+def eventually(what, seconds, condition):
+    """Waits until the condition holds; says what did not come when it doesn't."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"not within {seconds} s: {what}")
+
+
+def answer(url, body=None):
+    """The status and JSON of an answer."""
+    request = urllib.request.Request(url, None if body is None else json.dumps(body).encode(), {"Content-Type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=60) as reply:
+            return reply.status, json.loads(reply.read() or b"{}")
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read() or b"{}")
+
+
+class Emulator:
+    """local-bigquery with data of its own, and the rows that were put into it."""
+
+    def __init__(self, run, port, directory):
+        self.port = port
+        self.base = f"http://127.0.0.1:{port}/bigquery/v2/projects"
+        self.rows = {}
+        environment = os.environ | {"HOME": str(run / "home")}
+        self.process = subprocess.Popen(
+            [run / "venv/bin/local-bigquery", "--host", "127.0.0.1", "--port", str(port), "--grpc-port", str(port + 1),
+             "--project", PROJECT, "--data-dir", directory],
+            env=environment, stdin=subprocess.DEVNULL, stdout=open(run / "log/emulator.log", "w"), stderr=subprocess.STDOUT)
+
+    def is_up(self):
+        assert self.process.poll() is None, "the emulator has ended: log/emulator.log says why"
+        try:
+            return answer(self.base)[0] == 200
+        except OSError:
+            return False
+
+    def make_table(self):
+        reference = {"projectId": PROJECT, "datasetId": DATASET}
+        self.ask(f"{self.base}/{PROJECT}/datasets", {"datasetReference": reference})
+        self.ask(f"{self.base}/{PROJECT}/datasets/{DATASET}/tables", {
+            "tableReference": reference | {"tableId": TABLE},
+            "schema": {"fields": [{"name": name, "type": kind} for name, kind in COLUMNS.items()]},
+            "timePartitioning": {"type": "DAY", "field": "used_at"}, "requirePartitionFilter": True})
+
+    def add(self, rows):
+        """Inserts rows as the outside service does."""
+        self.ask(f"{self.base}/{PROJECT}/datasets/{DATASET}/tables/{TABLE}/insertAll", {
+            "rows": [{"insertId": row["query_id"], "json": row} for row in rows]})
+        self.rows |= {row["query_id"]: row for row in rows}
+
+    def ask(self, url, body):
+        status, said = answer(url, body)
+        assert status == 200 and "insertErrors" not in said, f"{status} {said}"
+
+
+class Ingest:
+    """cdr-ingest, started and killed."""
+
+    def __init__(self, run, program, config, port):
+        self.run, self.port = run, port
+        self.command = [program, "serve", "--config", config]
+        self.process = None
+        self.starts = 0
+
+    def start(self):
+        self.starts += 1
+        environment = os.environ | {"CREDENTIALS_DIRECTORY": str(self.run / "credentials")}
+        self.process = subprocess.Popen(
+            self.command, env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT,
+            stdout=open(self.run / f"log/cdr-ingest-{self.starts}.log", "w"))
+        eventually("cdr-ingest answers", 30, self.is_up)
+
+    def is_up(self):
+        assert self.process.poll() is None, f"cdr-ingest has ended: log/cdr-ingest-{self.starts}.log says why"
+        try:
+            return self.get("/healthz")[0] == 200
+        except OSError:
+            return False
+
+    def get(self, path):
+        """The status and text of an answer."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as reply:
+                return reply.status, reply.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(30)

@@ -1,0 +1,243 @@
+"""Fills a table of API usage in the emulator and compares it with raw_api_usage while cdr-ingest is killed and BigQuery fails."""
+
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+from programs import DATASET, PROJECT, TABLE, Emulator, Ingest, eventually
+from proxy import Proxy
+
+PAGE_ROWS = 50
+KILLS = 6
+
+
+class Rig:
+    def __init__(self, options):
+        self.run = Path(options.run)
+        self.random = random.Random(options.seed)
+        self.port = options.port
+        self.checks = []
+        self.made = 0
+        (self.run / "credentials").mkdir(mode=0o700, exist_ok=True)
+        self.write_key()
+        config = self.write_config(options.redis_socket)
+        self.ingest = Ingest(self.run, f"{options.bin}/cdr-ingest", config, self.port + 3)
+
+    def write_key(self):
+        """A service account's key file, as Google's console hands it out."""
+        key, public = self.run / "credentials/key.pem", self.run / "credentials/public.pem"
+        for command in (
+            ["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", key],
+            ["openssl", "pkey", "-in", key, "-pubout", "-out", public],
+        ):
+            subprocess.run(command, check=True, capture_output=True)
+        file = {
+            "type": "service_account", "project_id": PROJECT, "private_key_id": "rig", "private_key": key.read_text(),
+            "client_email": f"ingest@{PROJECT}.iam.gserviceaccount.com", "token_uri": f"http://127.0.0.1:{self.port + 2}/token",
+        }
+        (self.run / "credentials/bigquery-credentials").write_text(json.dumps(file))
+
+    def write_config(self, redis_socket):
+        """Everything as short as it may be, so that much happens in a minute."""
+        file = self.run / "cdr-ingest.yaml"
+        file.write_text(f"""\
+environment: test
+http:
+  port: {self.port + 3}
+postgres:
+  host: {os.environ["PGHOST"]}
+  port: {os.environ["PGPORT"]}
+  database: {os.environ["PGDATABASE"]}
+  user: warp_ingest
+redis:
+  socket: {redis_socket}
+bigquery:
+  url: http://127.0.0.1:{self.port + 2}
+  project: {PROJECT}
+  location: US
+  usageTable: {DATASET}.{TABLE}
+  usageSource: telco-api
+  idColumn: query_id
+  timeColumn: used_at
+  columns: ["customer_ban=account", "api", "quantity", "status", "vendor"]
+  pageRows: {PAGE_ROWS}
+  everySeconds: 1
+  lateEverySeconds: 1
+  settleSeconds: 0
+  lookbackDays: 2
+""")
+        return file
+
+    def sql(self, text):
+        done = subprocess.run(
+            ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", text], text=True, capture_output=True, stdin=subprocess.DEVNULL)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def make_rows(self, count, ago):
+        """Rows of so long ago; several share an instant, as the rows of a busy service do."""
+        rows = []
+        for _ in range(count):
+            self.made += 1
+            at = datetime.now(timezone.utc) - ago(self.made)
+            at = at.replace(microsecond=at.microsecond // 1000 * 1000 + self.made // 7 % 1000)
+            rows.append({
+                "query_id": f"q-{self.made:05d}", "used_at": at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), "account": "BAN300002",
+                "api": "LRN", "quantity": self.made % 9 + 1, "status": "ok", "vendor": "telnyx", "internal_cost": "0.0005"})
+        return rows
+
+    def arrived(self):
+        """Whether there are as many rows in raw_api_usage as in the table."""
+        return int(self.sql("SELECT count(*) FROM billing.raw_api_usage")) >= len(self.emulator.rows)
+
+    def check(self, name, run):
+        """Runs one part; what it returns is shown beside its name."""
+        began = time.monotonic()
+        try:
+            said, passed = run(), True
+        except AssertionError as error:
+            said, passed = str(error), False
+        self.checks.append(passed)
+        print(f"{name:<44} {'passed' if passed else 'FAILED':<7} {time.monotonic() - began:5.1f} s  {said}", flush=True)
+
+    def everything(self):
+        with tempfile.TemporaryDirectory(dir=self.run) as directory:
+            self.emulator = Emulator(self.run, self.port, directory)
+            self.proxy = Proxy(self.port + 2, self.port, self.run / "credentials/public.pem", self.run)
+            try:
+                eventually("the emulator answers", 60, self.emulator.is_up)
+                self.emulator.make_table()
+                self.check("backlog, in pages, with a token", self.backlog)
+                self.check(f"{KILLS} kills while rows come", self.kills)
+                self.check("rows that come late", self.late)
+                self.check("a token that is refused is renewed", self.refused_token)
+                self.check("BigQuery denies, fails, and is back", self.faults)
+                self.check("a row that is no record", self.reject)
+                self.check("each row once, field by field", self.compare)
+            finally:
+                for process in (self.ingest.process, self.emulator.process):
+                    if process and process.poll() is None:
+                        process.terminate()
+                        try:
+                            process.wait(30)
+                        except subprocess.TimeoutExpired:
+                            process.kill()
+                            process.wait(30)
+        return all(self.checks)
+
+    def backlog(self):
+        self.emulator.add(self.make_rows(400, lambda number: timedelta(minutes=2 + number * 5 % 2400)))
+        self.ingest.start()
+        eventually("all rows of the backlog", 30, self.arrived)
+        assert self.proxy.pages >= 400 // PAGE_ROWS - 1, f"{self.proxy.pages} pages"
+        assert self.proxy.tokens_given == 1, f"{self.proxy.tokens_given} tokens"
+        repeats = self.sql("SELECT coalesce(sum(repeats), 0) FROM billing.ingest_counts")
+        assert repeats == "0", f"{repeats} repeats without a kill"
+        return f"400 rows, {self.proxy.pages} more pages"
+
+    def kills(self):
+        # Rows and cursor are committed one after the other; both take long enough for a kill to hit the one or the other.
+        self.sql("""
+            CREATE FUNCTION public.linger() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN PERFORM pg_sleep(0.15); RETURN NULL; END $$;
+            CREATE TRIGGER linger AFTER UPDATE ON billing.ingest_cursors FOR EACH STATEMENT EXECUTE FUNCTION public.linger();
+            CREATE TRIGGER linger AFTER INSERT ON billing.raw_spans FOR EACH STATEMENT EXECUTE FUNCTION public.linger();""")
+        for _ in range(KILLS):
+            self.emulator.add(self.make_rows(150, lambda number: timedelta(seconds=1, milliseconds=number % 1000)))
+            before = int(self.sql("SELECT count(*) FROM billing.raw_api_usage"))
+            eventually("some of the rows", 30, lambda: int(self.sql("SELECT count(*) FROM billing.raw_api_usage")) > before)
+            time.sleep(self.random.random() * 0.6)
+            self.ingest.kill()
+            self.ingest.start()
+        eventually("all rows", 30, self.arrived)
+        self.sql("DROP FUNCTION public.linger() CASCADE")
+        return f"{self.sql('SELECT sum(repeats) FROM billing.ingest_counts')} repeats"
+
+    def late(self):
+        cursor = self.sql("SELECT cursor_at FROM billing.ingest_cursors")
+        self.emulator.add(self.make_rows(5, lambda number: timedelta(hours=1)))
+        self.emulator.add(self.make_rows(60, lambda number: timedelta(hours=number % 36 + 1)))
+        eventually("the late rows", 30, self.arrived)
+        assert self.sql("SELECT cursor_at FROM billing.ingest_cursors") == cursor, "the cursor moved"
+        repeats = "SELECT sum(repeats) FROM billing.ingest_counts"
+        eventually("an end of reading again", 15, lambda: self.is_still(repeats, 2.5))
+        return "65 rows behind the cursor"
+
+    def is_still(self, sql, seconds):
+        before = self.sql(sql)
+        time.sleep(seconds)
+        return self.sql(sql) == before
+
+    def refused_token(self):
+        given = self.proxy.tokens_given
+        self.proxy.revoke()
+        self.emulator.add(self.make_rows(20, lambda number: timedelta()))
+        eventually("the rows", 15, self.arrived)
+        assert self.proxy.tokens_given == given + 1 and self.proxy.refusals > 0
+        return "one new token"
+
+    def faults(self):
+        self.emulator.add(self.make_rows(20, lambda number: timedelta()))
+        for status, reason, shown in ((403, "accessDenied", "BigQuery refused (403 accessDenied)"),
+                                      (503, "backendError", "BigQuery is busy")):
+            self.proxy.fail(status, reason)
+            eventually(f"{reason} in /readyz", 15, lambda: shown in self.ingest.get("/readyz")[1])
+            assert self.ingest.get("/readyz")[0] == 200, "the daemon is not ready without BigQuery"
+        self.emulator.add(self.make_rows(20, lambda number: timedelta()))
+        self.proxy.heal()
+        eventually("the rows", 15, self.arrived)
+        eventually("nothing in /readyz", 15, lambda: "BigQuery" not in self.ingest.get("/readyz")[1])
+        return "ready all the time, and it says why"
+
+    def reject(self):
+        row = self.make_rows(1, lambda number: timedelta())[0] | {"query_id": "x" * 200}
+        self.emulator.add([row])
+        del self.emulator.rows["x" * 200]
+        eventually("the reject", 15, lambda: self.sql("SELECT count(*) FROM billing.ingest_rejects") != "0")
+        said = self.sql("SELECT DISTINCT source || ' ' || reason || ' ' || pointer FROM billing.ingest_rejects")
+        assert said == "telco-api TOO_LONG /id", said
+        return said
+
+    def compare(self):
+        document = "document::json"
+        kept = json.loads(self.sql(
+            f"SELECT json_agg(json_build_array(usage_id, customer_ban, source, is_conflict, {document})) FROM billing.raw_api_usage"))
+        expected = {}
+        for key, row in self.emulator.rows.items():
+            expected[key] = {
+                "record_type": "api.usage", "id": key, "at": row["used_at"], "customer_ban": row["account"], "api": row["api"],
+                "quantity": row["quantity"], "status": row["status"], "vendor": row["vendor"]}
+        assert len(kept) == len(expected), f"{len(kept)} rows kept, {len(expected)} in the table"
+        for key, ban, source, is_conflict, record in kept:
+            assert expected.pop(key) == record, f"{key} is {record}"
+            assert (ban, source, is_conflict) == ("BAN300002", "telco-api", False), f"{key}: {ban} {source} {is_conflict}"
+        assert not expected, f"missing: {sorted(expected)[:5]}"
+        counted = self.sql("SELECT sum(accepted), sum(received) = sum(accepted + repeats + rejected + conflicts) FROM billing.ingest_counts")
+        assert counted == f"{len(kept)}|t", counted
+        return f"{len(kept)} rows"
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("run")
+    parser.add_argument("--bin", required=True)
+    parser.add_argument("--redis-socket", required=True)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000)
+    options = parser.parse_args()
+    print(f"Seed {options.seed}", flush=True)
+    # So that what was started is ended in that case, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    return 0 if Rig(options).everything() else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
