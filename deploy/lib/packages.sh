@@ -11,6 +11,8 @@ BUILD_PACKAGES=(
 STACK_PACKAGES=(postgresql-15 redis-server curl jq openssl util-linux)
 # What the checks run beside that: systemd for systemd-analyze, shellcheck for the scripts.
 CHECK_PACKAGES=(python3 shellcheck systemd)
+# What the checks with a real Kamailio run: its modules, and sipp for callers and vendors.
+KAMAILIO_PACKAGES=(kamailio kamailio-extra-modules kamailio-redis-modules kamailio-utils-modules sip-tester)
 
 # Installs what is missing of the packages, or lists them and stops.
 ensure_packages() { # PACKAGE...

@@ -1,0 +1,212 @@
+#!/usr/bin/env python3
+"""Drives real calls through a real Kamailio and compares what cdr-ingest kept with what sipp saw; called by ./run."""
+
+import argparse
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+from calls import CUSTOMERS, EXTEND_BEFORE, KINDS, LONGEST, MEASURED, NO_WALLET, POSTPAID
+from compare import TOLERANCE_MS, compare
+from door import Door
+from processes import Processes, RigError, wait_until
+from rtpengine import RTPEngine
+from sipp import Exchange
+from switch import Switch
+from troubles import all_away, door_away, door_frozen, memory_full
+from wallet import PATH, Wallet
+
+PREPAID_ADDRESSES = {address for address, _ in CUSTOMERS} - {POSTPAID}
+# As many ports in a row as ./run asks for: seven of the rig's own, and one for each sipp that calls at the same time.
+PORTS = 29
+# Faults of one kind of call that are printed.
+FAULTS_SHOWN = 6
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--bin", type=Path, required=True)
+    parser.add_argument("--redis-port", type=int, required=True)
+    parser.add_argument("--redis-socket", required=True)
+    parser.add_argument("--redis-pid", type=int, required=True)
+    parser.add_argument("--ports", type=int, required=True, help="the first of the free ports that the rig may use")
+    arguments = parser.parse_args()
+    processes = Processes(arguments.run)
+    try:
+        return Rig(processes, arguments).drive()
+    except RigError as failure:
+        print(f"stopped: {failure}", file=sys.stderr)
+        return 1
+    finally:
+        processes.stop_all()
+
+
+class Rig:
+    def __init__(self, processes, arguments):
+        self.started = time.monotonic()
+        ports = iter(range(arguments.ports, arguments.ports + PORTS))
+        door, wallet, proxy, first, elsewhere, second, rtpengine = (next(ports) for _ in range(7))
+        self.door = Door(processes, arguments.bin / "cdr-ingest", door, arguments.redis_socket)
+        self.token = self.door.add_source("kamailio")
+        self.wallet = Wallet(wallet)
+        self.rtpengine = RTPEngine(rtpengine)
+        callers = list(ports)
+        if len(KINDS) > len(callers):
+            raise RigError(f"{len(KINDS)} kinds of calls at once, and {len(callers)} ports")
+        self.exchange = Exchange(processes, proxy, callers)
+        self.exchange.vendor(
+            "first", first, refuses=".1212555010[56]", redirects=".12125550107", silent=".121255501(08|10)",
+            other=f"127.0.0.1:{elsewhere}")
+        self.exchange.vendor("first", elsewhere, elsewhere=True, refuses="none", redirects="none", silent="none", other="")
+        self.exchange.vendor("second", second, refuses=".12125550106", redirects="none", silent=".12125550110", other="")
+        self.switch = Switch(
+            processes, proxy,
+            settings={
+                "warp-settings.cfg": {
+                    "WARP_DOOR_ADDRESS": f"127.0.0.1:{door}", "WARP_DOOR_TOKEN": self.token, "WARP_DOOR_PATIENCE": 2,
+                    "WARP_DOOR_TIMEOUT": 1, "WARP_DOOR_HOLD_OFF": 2,
+                    "WARP_REDIS_SERVER": f"addr=127.0.0.1;port={arguments.redis_port}",
+                    "WARP_LONGEST_CALL": LONGEST, "WARP_EXTEND_BEFORE": EXTEND_BEFORE,
+                    "WARP_WALLET_ADDRESS": f"127.0.0.1:{wallet}",
+                },
+                "kamailio.cfg": {"SIP_SILENCE_MS": 1500, "SIP_LISTS": arguments.run / "kamailio", "SIP_REDIRECTS": "@127[.]0[.]0[.]1:"},
+            },
+            customers=CUSTOMERS,
+            vendors=[(f"127.0.0.1:{port}", f"vendor={name};trunk={name}-t1") for name, port in (("first", first), ("second", second))])
+        self.redis = arguments.redis_pid
+        self.logged = 0
+        self.faults = []
+        self.callers = []
+
+    def drive(self):
+        self.door.open()
+        self.switch.start()
+        self.call_through_open_door()
+        for trouble in (door_away, door_frozen, all_away, memory_full):
+            trouble(self)
+            self.wait_for_records()
+        self.call_with_rtpengine()
+        return self.judge()
+
+    def call(self, kinds):
+        """Calls of these kinds, side by side."""
+        callers = [(kind, self.exchange.caller(kind)) for kind in kinds]
+        self.exchange.wait([caller for _, caller in callers])
+        self.callers += callers
+
+    def call_through_open_door(self):
+        self.call(KINDS)
+        # Alone: while wallet is taken for silent, nobody is asked for.
+        self.call([NO_WALLET])
+        self.wait_for_records()
+
+    def call_with_rtpengine(self):
+        self.switch.load_rtpengine(self.rtpengine.port)
+        self.switch.restart(WARP_QUEUE_SIZE=20000)
+        self.call(MEASURED)
+        self.wait_for_records()
+
+    def expected(self):
+        """How many records the calls made so far must leave."""
+        made = Counter()
+        for kind, caller in self.callers:
+            made["raw_cdr"] += len(caller.calls)
+            made["raw_vendor_cdr"] += len(caller.calls) * len(kind.tries)
+        return made
+
+    def wait_for_records(self):
+        """Records that don't come are a fault; which they are the comparison says."""
+        wanted = self.expected()
+        try:
+            wait_until(
+                lambda: (found := self.found()) == wanted or f"{dict(found)} of {dict(wanted)}", "the records", 20)
+        except RigError as failure:
+            self.faults.append(str(failure))
+
+    def found(self):
+        return Counter({table: len(self.door.rows(table)) for table in ("raw_cdr", "raw_vendor_cdr")})
+
+    def judge(self):
+        calls, attempts = self.door.rows("raw_cdr"), self.door.rows("raw_vendor_cdr")
+        vendor_calls = self.exchange.vendor_calls()
+        results = [
+            compare(kind, caller.calls, vendor_calls, by_call_id(calls), by_call_id(attempts))
+            for kind, caller in self.callers]
+        self.check_all(calls, attempts)
+        self.check_wallet()
+        self.print_table(results)
+        return 1 if self.faults or any(result.faults for result in results) else 0
+
+    def check_all(self, calls, attempts):
+        """Nothing beside the calls, nothing twice, no conflict, and the columns say what the documents say."""
+        known = {call_id for _, caller in self.callers for call_id in caller.calls}
+        for row in calls + attempts:
+            if row["document"]["sip_callid"] not in known:
+                self.faults.append(f"a record of an unknown call {row['document']['sip_callid']}")
+            if row["is_conflict"]:
+                self.faults.append(f"a conflict: {row['document']['sip_uuid']}")
+        for row in calls:
+            for column in ("sip_uuid", "sip_callid", "sip_from", "sip_ruri", "sip_pai", "sip_pci", "customer_ban", "raw_ani", "dni",
+                           "direction", "selected_vendor", "vendor_trunk", "routing_partition"):
+                if row["columns"][column] != row["document"].get(column):
+                    self.faults.append(f"column {column}: {row['columns'][column]} beside {row['document'].get(column)}")
+        if (uuids := len({row["document"]["sip_uuid"] for row in calls})) != len(calls):
+            self.faults.append(f"{len(calls)} calls with {uuids} sip_uuid")
+        for kind, count in self.door.counts().items():
+            if count["rejected"] or count["conflicts"]:
+                self.faults.append(f"the door refused records of {kind}: {count}")
+
+    def check_wallet(self):
+        """Each prepaid call was asked for once, with all that wallet needs, and wallet heard how long it was."""
+        asked = [body for path, _, body in self.wallet.questions if path == PATH]
+        prepaid = {kind.name: len(caller.calls) for kind, caller in self.callers if kind.address in PREPAID_ADDRESSES}
+        # While wallet is taken for silent nobody is asked: of those calls not all.
+        expected = sum(prepaid.values()) - prepaid[NO_WALLET.name]
+        uuids = Counter(body["sip_uuid"] for body in asked)
+        if max(uuids.values()) > 1 or not expected < len(asked) <= sum(prepaid.values()):
+            self.faults.append(f"{expected} prepaid calls and some for a silent wallet, {len(asked)} questions to wallet")
+        for path, authorization, body in self.wallet.questions:
+            needs = ("sip_uuid", "customer_ban", "ani", "dni", "direction") if path == PATH else ("sip_uuid",)
+            if not (authorization or "").startswith("Basic ") or not all(body.get(name) for name in needs):
+                self.faults.append(f"a question to wallet without what it needs: {path} {body}")
+        talked = {
+            row["document"]["sip_uuid"]: [-(-row["document"]["duration_ms"] // 1000)]
+            for row in self.door.rows("raw_cdr") if row["document"]["authorized_seconds"] is not None}
+        if self.wallet.ended != talked:
+            self.faults.append(f"seconds that wallet heard of: {self.wallet.ended}, talked: {talked}")
+
+    def print_table(self, results):
+        print(f"{'kind':14} {'calls':>5} {'records':>7} {'attempts':>8} {'worst ms':>8}  verdict")
+        for result in results:
+            verdict = "as sipp says" if not result.faults else f"{len(result.faults)} faults"
+            print(f"{result.kind.name:14} {result.calls:5} {result.records:7} {result.attempts:8} {result.worst:8.0f}  {verdict}")
+        for result in results:
+            for fault in list(dict.fromkeys(result.faults))[:FAULTS_SHOWN]:
+                print(f"  {result.kind.name}: {fault}")
+        for fault in self.faults:
+            print(f"  {fault}")
+        total = sum(result.calls for result in results)
+        counts = self.door.counts().values()
+        print(f"{total} calls, times within {TOLERANCE_MS} ms; {sum(kind['accepted'] for kind in counts)} records accepted, "
+              f"{sum(kind['repeats'] for kind in counts)} repeats known, {self.logged} sent from Kamailio's log; "
+              f"{time.monotonic() - self.started:.0f} s")
+
+
+class Record(dict):
+    """A document, in which a field that is not there is no null."""
+
+    def __missing__(self, field):
+        return "(not there)"
+
+
+def by_call_id(rows):
+    found = {}
+    for row in rows:
+        found.setdefault(row["document"]["sip_callid"], []).append(Record(row["document"]))
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())
