@@ -12,6 +12,9 @@ STACK_PACKAGES=(postgresql-15 redis-server curl jq openssl util-linux)
 # What the checks run beside that: systemd for systemd-analyze, shellcheck for the scripts.
 CHECK_PACKAGES=(python3 shellcheck systemd)
 
+# What deploy/bench.sh ingest measures with.
+INGEST_BENCH_PACKAGES=(python3 wrk)
+
 # Installs what is missing of the packages, or lists them and stops.
 ensure_packages() { # PACKAGE...
     local missing=() package as_root=()
