@@ -70,7 +70,7 @@ class HTTPBody:
 
 
 class HTTPSender(Sender):
-    """Posts to the instances, to the other one when one fails."""
+    """Posts to the instances: to the other one when one fails, and now and then anyway, so that both have their share."""
 
     def __init__(self, name, seed, ledger, ports, token):
         super().__init__(name, seed, ledger)
@@ -79,6 +79,8 @@ class HTTPSender(Sender):
         self.connection = None
 
     def new_body(self):
+        if self.random.random() < 0.1:
+            self.turn_away()
         if self.random.random() < 0.6:
             record = self.maker.record()
             path = self.random.choice([DOORS[record.kind], "records"])
