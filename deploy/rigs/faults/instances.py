@@ -1,5 +1,6 @@
 """The instances of cdr-ingest, and the small disk on which their spools lie."""
 
+import errno
 import os
 import re
 import signal
@@ -30,10 +31,15 @@ class Disk:
         self.spool = path / "spool"
 
     def fill(self, spare):
-        """Leaves so many bytes free."""
-        room = os.statvfs(self.seen)
+        """Leaves about so many bytes free, or less: the spools grow meanwhile."""
         with open(self.seen / "ballast", "wb") as file:
-            os.posix_fallocate(file.fileno(), 0, max(4096, room.f_bavail * room.f_frsize - spare))
+            while True:
+                room = os.statvfs(self.seen)
+                try:
+                    return os.posix_fallocate(file.fileno(), 0, max(4096, room.f_bavail * room.f_frsize - spare))
+                except OSError as error:
+                    if error.errno != errno.ENOSPC:
+                        raise
 
     def clear(self):
         (self.seen / "ballast").unlink(missing_ok=True)
