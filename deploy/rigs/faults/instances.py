@@ -33,10 +33,10 @@ class Disk:
     def fill(self, spare):
         """Leaves about so many bytes free, or less: the spools grow meanwhile."""
         with open(self.seen / "ballast", "wb") as file:
-            while True:
-                room = os.statvfs(self.seen)
+            while (free := free_bytes(self.seen)) > 0:
                 try:
-                    return os.posix_fallocate(file.fileno(), 0, max(4096, room.f_bavail * room.f_frsize - spare))
+                    os.posix_fallocate(file.fileno(), 0, max(4096, free - spare))
+                    return
                 except OSError as error:
                     if error.errno != errno.ENOSPC:
                         raise
@@ -53,6 +53,11 @@ class Disk:
     def release(self):
         self.holder.stdin.close()
         self.holder.wait(20)
+
+
+def free_bytes(path):
+    room = os.statvfs(path)
+    return room.f_bavail * room.f_frsize
 
 
 class Instance:
