@@ -102,7 +102,7 @@ class Instance:
             return answer.read().decode()
 
     def stop(self):
-        """Ends it as its supervisor would; a crash or a hang on the way out is an error."""
+        """Ends it as its supervisor would."""
         if self.process is None or self.process.poll() is not None:
             return
         self.process.send_signal(signal.SIGTERM)

@@ -58,7 +58,9 @@ def counts_fault(postgres, rows):
 
 def check_judge(sent, rows):
     """Whether the judge would see it: a row taken away, doubled, altered or made up, in copies of what was found. Says what it missed."""
-    place = next(place for place, row in enumerate(rows) if sent.get(row.key) and sent[row.key].is_acknowledged)
+    places = (place for place, row in enumerate(rows) if row.key in sent and sent[row.key].is_acknowledged)
+    if (place := next(places, None)) is None:
+        return ["single"]
     row, others = rows[place], rows[:place] + rows[place + 1:]
     copies = {
         "lost": others, "doubled": rows + [row], "altered": others + [row._replace(digest="0")],
