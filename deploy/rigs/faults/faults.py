@@ -101,8 +101,9 @@ class Orphan(Fault):
 
 
 class Injector:
-    # How often the next fault comes while the last one lasts, where they can.
-    OVERLAP = 0.4
+    # How often the next fault comes while the last one lasts, where they can; and how often, where not, it comes only when nothing waits
+    # any more: then it hits commits, and not the spool.
+    OVERLAP, CALM = 0.4, 0.7
 
     def __init__(self, rig, seed, kills):
         self.rig = rig
@@ -116,8 +117,14 @@ class Injector:
 
     def inject_all(self, say):
         while self.waiting:
-            self.inject(frozenset(), say)
+            if self.random.random() < self.CALM:
+                wait_until(self.is_calm, "the spools to be empty")
             time.sleep(self.random.uniform(0.3, 1.2))
+            self.inject(frozenset(), say)
+
+    def is_calm(self):
+        waiting = [instance.spool_bytes() for instance in self.rig.instances]
+        return not any(waiting) or f"{waiting} bytes wait: {self.rig.state()}"
 
     def inject(self, taken, say, depth=0):
         fault = self.waiting.pop(0)

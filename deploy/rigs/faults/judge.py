@@ -20,10 +20,6 @@ class Verdict(NamedTuple):
     altered: list
     conflict: list
 
-    @property
-    def is_clean(self):
-        return not any(self)
-
 
 def found_rows(postgres):
     """All rows of the raw tables, as they are named on the sender's list."""
