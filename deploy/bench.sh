@@ -10,8 +10,9 @@
 . "$(dirname -- "${BASH_SOURCE[0]}")/lib/common.sh"
 RUN=$RUN/bench
 . "$ROOT/deploy/lib/packages.sh"
+. "$ROOT/deploy/bench/ingest.sh"
 
-BENCHMARKS=(rate parse)
+BENCHMARKS=(rate parse ingest)
 name=${1-}
 case $name in
 --list)
@@ -22,14 +23,18 @@ case $name in
 esac
 [[ " ${BENCHMARKS[*]} " == *" $name "* ]] || die "there is no benchmark $name; --list names them"
 
-# The release's billing-bench, unless WARP_BIN holds one.
+# The release's programs that the benchmark runs, unless WARP_BIN holds them.
 build() {
+    local products=(billing-bench) product
+    [[ $name != ingest ]] || products+=(billingctl cdr-ingest)
     bin=${WARP_BIN-}
     [[ -z $bin ]] || return 0
     ensure_packages "${BUILD_PACKAGES[@]}"
     ensure_swift
     say "Building (release)" >&2
-    (cd -- "$ROOT" && logged "$RUN/build.log" swift build -c release --product billing-bench)
+    for product in "${products[@]}"; do
+        (cd -- "$ROOT" && logged "$RUN/build-$product.log" swift build -c release --product "$product")
+    done
     bin=$ROOT/.build/release
 }
 

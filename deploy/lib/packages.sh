@@ -14,6 +14,9 @@ CHECK_PACKAGES=(python3 shellcheck systemd)
 # What the checks with a real Kamailio run: its modules, and sipp for callers and vendors.
 KAMAILIO_PACKAGES=(kamailio kamailio-extra-modules kamailio-redis-modules kamailio-utils-modules sip-tester)
 
+# What deploy/bench.sh ingest measures with.
+INGEST_BENCH_PACKAGES=(python3 wrk)
+
 # Installs what is missing of the packages, or lists them and stops.
 ensure_packages() { # PACKAGE...
     local missing=() package as_root=()
