@@ -19,8 +19,7 @@ struct DoorState: Service {
         while !isStopping {
             intake.set(state)
             if let spool {
-                let bytes = spool.directory.load.bytes
-                backlog?.set(bytes == 0 ? .up : .away("\(bytes) bytes wait for PostgreSQL"))
+                backlog?.set(spool.isEmpty ? .up : .away("records wait for PostgreSQL"))
             }
             await pauseUnlessStopping(.milliseconds(250))
         }

@@ -129,3 +129,45 @@ struct RecordReaderTests {
 
     private struct NotAMessage: Error {}
 }
+
+@Suite("The content of a record in one form")
+struct RecordContentTests {
+    /// Several writings of one JSON value each.
+    static let writings: [[String]] = [
+        [
+            #"{"a":"x","b":1}"#, #" { "b" : 1 , "a" : "x" } "#, #"{"\u0061":"\u0078","b":1.0}"#,
+            #"{"a":"old","b":10e-1,"a":"x"}"#,
+        ],
+        [#"{"n":120}"#, #"{"n":12e1}"#, #"{"n":1.2e2}"#, #"{"n":120.000}"#],
+        [#"{"n":0}"#, #"{"n":-0}"#, #"{"n":0.0}"#, #"{"n":0e5}"#],
+        [#"{"t":"a\"b\\c\n\r\t/"}"#, #"{"t":"a\u0022b\u005cc\u000a\u000D\u0009\/"}"#],
+        [#"{"t":"\u0001é😀"}"#, #"{"t":"\u0001\u00e9\ud83d\ude00"}"#],
+        [#"{"o":{"x":[1,2.50],"y":null},"p":true}"#, #"{"p":true,"o":{"y":null, "x":[1.0,25e-1]}}"#],
+        [
+            #"{"sip_rpid":1,"sip_from":2,"sip_pai":3,"sip_pci":4,"sip_from_long":5}"#,
+            #"{"sip_from_long":5,"sip_pci":4,"sip_pai":3,"sip_from":2,"sip_rpid":1}"#,
+        ],
+        [#"{}"#, #" { } "#], [#"{"a":null}"#], [#"{"a":""}"#], [#"{"a":"1"}"#, #"{"a":"\u0031"}"#], [#"{"a":1}"#],
+        [#"{"A":1}"#], [#"{"a":false}"#],
+    ]
+
+    @Test("is the same for every writing of a value, and another for every other value")
+    func forms() throws {
+        var seen: [[UInt8]: Int] = [:]
+        for (group, writings) in Self.writings.enumerated() {
+            for writing in writings {
+                guard case .record(let record) = try #require(try JSONRecords(parsing: Array(writing.utf8)).first)
+                else {
+                    Issue.record("\(writing) is no record")
+                    continue
+                }
+                let content = RecordContent.canonicalBytes(of: record)
+                #expect(seen[content, default: group] == group, "\(writing)")
+                seen[content] = group
+                // The one form is that of Core's own values.
+                #expect(content == (try Core.JSONValue(parsing: Array(writing.utf8)).canonicalBytes), "\(writing)")
+            }
+        }
+        #expect(seen.count == Self.writings.count)
+    }
+}
