@@ -1,7 +1,8 @@
 import Core
 import Drivers
-import Reference
 import Testing
+
+@testable import Reference
 
 @Suite("Reading records")
 struct RecordReaderTests {
