@@ -47,7 +47,8 @@ def wrong(rig, findings, missed):
         for fault, what in findings.items() if what]
     problems += [f"{count} × {event}" for event, count in sorted(events.items()) if event.startswith("unexpected")]
     problems += [f"{events[word]} × {word}" for word in ("verdict conflict", "verdict rejected") if events[word]]
-    problems += [f"no request met: {event}" for event in ("503 of a full spool", "verdict spooled", "verdict repeat", "given up") if not events[event]]
+    met = ("503 of a full spool", "verdict spooled", "verdict repeat", "given up")
+    problems += [f"no request met: {event}" for event in met if not events[event]]
     problems += [f"the judge does not see: {change}" for change in missed]
     for instance in rig.instances:
         errors = re.findall(r"^.* (?:error|critical) cdr-ingest: .*$", instance.log.read_text(errors="replace"), re.MULTILINE)
