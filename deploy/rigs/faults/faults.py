@@ -29,6 +29,8 @@ class KillInstance(Fault):
 
     def begin(self):
         self.victim = self.random.choice(self.rig.instances)
+        if self.victim.spool_bytes() == 0:
+            self.rig.ledger.note("killed with an empty spool")
         self.victim.kill()
 
     def mend(self):

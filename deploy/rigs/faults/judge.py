@@ -5,6 +5,9 @@ from typing import NamedTuple
 
 from records import TABLES
 
+# How billing.record_keys numbers the kinds.
+KEY_KINDS = {"cdr": 1, "attempt": 2, "mdr": 3, "api": 4, "dlr": 5}
+
 
 class Row(NamedTuple):
     key: str
@@ -39,7 +42,7 @@ def judge(sent, rows):
         conflict=[row.key for row in rows if row.is_conflict])
 
 
-def counts_fault(postgres, rows):
+def counts_fault(postgres):
     """What is wrong with the counts; None where they are conserved and say what the tables say."""
     sums = [int(word) for word in postgres.query("""
         SELECT coalesce(sum(received), 0), coalesce(sum(accepted), 0), coalesce(sum(conflicts), 0), coalesce(sum(repeats), 0),
@@ -47,22 +50,48 @@ def counts_fault(postgres, rows):
     received, accepted, conflicts, repeats, rejected = sums
     if received != accepted + conflicts + repeats + rejected:
         return f"received {received} is not {accepted} + {conflicts} + {repeats} + {rejected}"
-    if accepted != sum(not row.is_conflict for row in rows) or conflicts != sum(row.is_conflict for row in rows) or rejected:
-        return f"{accepted} accepted, {conflicts} conflicts, {rejected} rejected, and {len(rows)} rows"
+    stored = " UNION ALL ".join(f"SELECT is_conflict FROM billing.{table}" for table, _ in TABLES.values())
+    owners, others = map(int, postgres.query(
+        f"SELECT count(*) FILTER (WHERE NOT is_conflict), count(*) FILTER (WHERE is_conflict) FROM ({stored}) AS stored")[0])
+    if (accepted, conflicts, rejected) != (owners, others, 0):
+        return f"{accepted} accepted, {conflicts} conflicts, {rejected} rejected, and {owners} rows, {others} of conflicts"
     return None
 
 
-def check_judge(sent, rows):
-    """Whether the judge would see it: a row taken away, doubled, altered or made up, in copies of what was found. Says what it missed."""
-    places = (place for place, row in enumerate(rows) if row.key in sent and sent[row.key].is_acknowledged)
-    if (place := next(places, None)) is None:
-        return ["single"]
-    row, others = rows[place], rows[:place] + rows[place + 1:]
-    copies = {
-        "lost": others, "doubled": rows + [row], "altered": others + [row._replace(digest="0")],
-        "stranger": rows + [row._replace(key="cdr:nobody's")], "conflict": rows + [row._replace(is_conflict=True)],
-    }
-    before = judge(sent, rows)
-    return [
-        fault for fault, copy in copies.items()
-        if len(getattr(judge(sent, copy), fault)) != len(getattr(before, fault)) + 1]
+def keys_fault(postgres):
+    """What is wrong with the keys; None where every key has its row, and every row that is no conflict its key."""
+    owners = " UNION ALL ".join(
+        f"SELECT {KEY_KINDS[kind]}::smallint AS kind, id AS key_hash, raw_seq, usage_day AS raw_day FROM billing.{table}"
+        " WHERE NOT is_conflict"
+        for kind, (table, _) in TABLES.items())
+    rows, keys = map(int, postgres.query(f"""
+        SELECT count(*) FILTER (WHERE claim IS NULL), count(*) FILTER (WHERE owner IS NULL)
+        FROM ({owners}) AS owner FULL JOIN billing.record_keys AS claim USING (kind, key_hash, raw_seq, raw_day)""")[0])
+    return f"{rows} rows without their key, {keys} keys without their row" if rows or keys else None
+
+
+def spans_fault(postgres):
+    """What is wrong with the spans; None where they count every row of each table and day."""
+    rows = " UNION ALL ".join(
+        f"SELECT '{table}' AS kind, usage_day, count(*) AS count FROM billing.{table} GROUP BY usage_day"
+        for table, _ in TABLES.values())
+    wrong = postgres.query(f"""
+        SELECT kind, usage_day, coalesce(spans.count, 0), coalesce(stored.count, 0)
+        FROM ({rows}) AS stored
+        FULL JOIN (SELECT kind, usage_day, sum(count) AS count FROM billing.raw_spans GROUP BY kind, usage_day) AS spans
+            USING (kind, usage_day)
+        WHERE spans.count IS DISTINCT FROM stored.count""")
+    return "; ".join(f"{kind} of {day}: {said} said, {there} there" for kind, day, said, there in wrong) or None
+
+
+FAULTS = {"counts": counts_fault, "keys": keys_fault, "spans": spans_fault}
+
+
+def findings(sent, postgres):
+    """All that is wrong, by name; every value is empty or None where nothing is."""
+    return judge(sent, found_rows(postgres))._asdict() | {name: fault(postgres) for name, fault in FAULTS.items()}
+
+
+def finding(name, sent, postgres):
+    """One of the findings."""
+    return FAULTS[name](postgres) if name in FAULTS else getattr(judge(sent, found_rows(postgres)), name)

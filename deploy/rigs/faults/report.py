@@ -4,7 +4,7 @@ import re
 import time
 
 
-def report(rig, injector, verdict, rows, counts_fault, missed):
+def report(rig, injector, findings, rows, missed):
     """Prints the table; true where nothing is wrong."""
     ledger = rig.ledger
     records = ledger.records.values()
@@ -25,9 +25,12 @@ def report(rig, injector, verdict, rows, counts_fault, missed):
     found = {row.key for row in rows}
     line("found, though never acknowledged", sum(
         key in found for key, record in ledger.records.items() if not record.is_acknowledged))
-    for fault, keys in verdict._asdict().items():
-        line(fault, len(keys), ", ".join(keys[:5]))
-    problems = wrong(rig, verdict, counts_fault, missed)
+    for fault, what in findings.items():
+        if isinstance(what, list):
+            line(fault, len(what), ", ".join(what[:5]))
+        else:
+            line(fault, "disagree" if what else "agree")
+    problems = wrong(rig, findings, missed)
     print(f"\n{time.monotonic() - rig.began:.0f} s, seed {rig.options.seed}")
     for problem in problems:
         print(f"FAILED: {problem}")
@@ -36,15 +39,17 @@ def report(rig, injector, verdict, rows, counts_fault, missed):
     return not problems
 
 
-def wrong(rig, verdict, counts_fault, missed):
+def wrong(rig, findings, missed):
     """All that must not be, in words."""
     events = rig.ledger.events
-    problems = [f"{len(keys)} {fault}: {', '.join(keys[:20])}" for fault, keys in verdict._asdict().items() if keys]
+    problems = [
+        f"{len(what)} {fault}: {', '.join(what[:20])}" if isinstance(what, list) else f"{fault}: {what}"
+        for fault, what in findings.items() if what]
     problems += [f"{count} × {event}" for event, count in sorted(events.items()) if event.startswith("unexpected")]
     problems += [f"{events[word]} × {word}" for word in ("verdict conflict", "verdict rejected") if events[word]]
-    problems += [f"no request met: {event}" for event in ("503 of a full spool", "verdict spooled", "verdict repeat") if not events[event]]
-    problems += [f"counts: {counts_fault}"] if counts_fault else []
-    problems += [f"the judge does not see a {fault} record" for fault in missed]
+    met = ("503 of a full spool", "verdict spooled", "verdict repeat", "given up")
+    problems += [f"no request met: {event}" for event in met if not events[event]]
+    problems += [f"the judge does not see: {change}" for change in missed]
     for instance in rig.instances:
         errors = re.findall(r"^.* (?:error|critical) cdr-ingest: .*$", instance.log.read_text(errors="replace"), re.MULTILINE)
         problems += [f"instance {instance.name} logged {len(errors)} errors, first: {errors[0]}"] if errors else []

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from faults import Injector
 from instances import Disk, Instance
-from judge import check_judge, counts_fault, found_rows, judge
+from judge import findings, found_rows
 from ledger import Ledger
 from report import report
+from sabotage import missed
 from senders import REDIS_LIST, REDIS_STREAM, HTTPSender, RedisSender
 from servers import Postgres, Redis, RigError, wait_until
 
@@ -73,10 +74,10 @@ class Rig:
         injector = Injector(self, self.options.seed, self.options.kills)
         injector.inject_all(self.say)
         self.drain()
-        rows = found_rows(self.postgres)
+        found = findings(self.ledger.records, self.postgres)
+        self.say("judged; spoiling copies of the tables")
         return report(
-            self, injector, judge(self.ledger.records, rows), rows, counts_fault(self.postgres, rows),
-            check_judge(self.ledger.records, rows))
+            self, injector, found, found_rows(self.postgres), missed(self.ledger.records, self.postgres, found))
 
     def add_source(self, name):
         done = subprocess.run(

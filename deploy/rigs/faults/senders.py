@@ -12,6 +12,8 @@ from records import DOORS, Maker
 
 # How long a body is tried before it is given up; it may then be there or not.
 PATIENCE = 60
+# How many are given up at their first failure, as by a switch that is restarted.
+GIVEN_UP = 0.1
 PAUSE = 0.03
 REDIS_LIST, REDIS_STREAM = "warp:door:list", "warp:door:stream"
 
@@ -58,7 +60,7 @@ class Sender(threading.Thread):
             self.ledger.sending(body.records)
             if self.send(body):
                 return
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline or self.random.random() < GIVEN_UP:
                 self.ledger.note("given up")
                 return
             time.sleep(self.random.uniform(0.05, 0.3))
