@@ -11,6 +11,8 @@ BUILD_PACKAGES=(
 STACK_PACKAGES=(postgresql-15 redis-server curl jq openssl util-linux)
 # What the checks run beside that: systemd for systemd-analyze, shellcheck for the scripts.
 CHECK_PACKAGES=(python3 shellcheck systemd)
+# What the rig of Jasmin runs; Jasmin itself comes from PyPI.
+JASMIN_PACKAGES=(rabbitmq-server python3 python3-venv systemd)
 
 # Installs what is missing of the packages, or lists them and stops.
 ensure_packages() { # PACKAGE...

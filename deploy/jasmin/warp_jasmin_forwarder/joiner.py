@@ -58,7 +58,7 @@ class Joiner:
         if submit is None:
             return
         is_made = bool(self.journal.kept("final", message_id))
-        for place, answer in self.journal.kept("answer", message_id).items():
+        for answer in self.journal.kept("answer", message_id).values():
             is_retried = answer["status"] in self.retried
             if is_retried or is_made:
                 # Throttled, or accepted again because Jasmin was killed before it knew of the first time: evidence.
@@ -66,8 +66,8 @@ class Joiner:
             else:
                 self.emit_final(message_id, submit, answer, now)
                 is_made = True
-            if not is_retried:
-                self.journal.forget("answer", message_id, place)
+        if is_made:
+            self.journal.forget("answer", message_id)
 
     def emit_final(self, message_id, submit, answer, now):
         self.journal.emit(outbound(message_id, submit) | answered(answer) | {"final": True})

@@ -58,14 +58,14 @@ class Poster:
         # 503 and 429 say when; 401 and 404 are an operator's to mend, and nothing is lost until then.
         return self.wait(f"{status} {answer[:200]!r}", headers.get("Retry-After"))
 
-    def post(self, body):
+    def post(self, body, kind="application/x-ndjson"):
         """One request; the answer is read whole, so that the connection can be used again."""
         if self.connection is None:
             self.connection = connection(self.door)
         with open(self.door.token_file, encoding="ascii") as file:
             token = file.read().strip()
         self.connection.request("POST", self.door.path, body=body, headers={
-            "Authorization": f"Bearer {token}", "Content-Type": "application/x-ndjson"})
+            "Authorization": f"Bearer {token}", "Content-Type": kind})
         answer = self.connection.getresponse()
         return answer.status, answer.headers, answer.read().decode("utf-8", "replace")
 

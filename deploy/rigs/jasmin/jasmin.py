@@ -113,9 +113,10 @@ class Console:
         self.file = b""
 
     def __enter__(self):
-        for word in ("jcliadmin", "jclipwd"):
-            self.until(b": ")
-            self.socket.sendall(word.encode() + b"\r\n")
+        # It asks for the name only after it has been told a terminal's size.
+        for question, word in ((b"Authentication required.", b"jcliadmin"), (b"Password: ", b"jclipwd")):
+            self.until(question)
+            self.socket.sendall(word + b"\r\n")
         self.until(b"jcli : ")
         return self
 
@@ -123,9 +124,8 @@ class Console:
         answer = b""
         for line in lines:
             self.socket.sendall(line.encode() + b"\r\n")
-            # The line comes back as echo; the prompt is `jcli : ` or, within a command, `> `.
-            self.until(line.encode()[-8:])
-            answer = self.until(b"jcli : ", b"> ")
+            # The line comes back as echo; then what it says, and a prompt: `jcli : ` or, within a command, `> `.
+            answer = self.until(b"\njcli : ", b"\n> ")
         text = answer.decode("utf-8", "replace")
         assert "Success" in text or "uccess" in text or "persisted" in text, f"jCli to {' / '.join(lines)}: {text}"
 
@@ -136,7 +136,10 @@ class Console:
                 place, end = min(places)
                 said, self.file = self.file[:place], self.file[place + len(end):]
                 return said
-            more = self.socket.recv(65536)
+            try:
+                more = self.socket.recv(65536)
+            except TimeoutError as late:
+                raise AssertionError(f"jCli says no more than {self.file!r}") from late
             assert more, f"jCli hung up after {self.file!r}"
             self.file += more
 

@@ -6,9 +6,10 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from pathlib import Path
+
+import pika
 
 FORWARDER = Path(__file__).resolve().parents[2] / "jasmin"
 RABBIT = "/usr/lib/rabbitmq/bin"
@@ -182,5 +183,15 @@ file = "{home}/numbers.csv"
     return program
 
 
-if __name__ == "__main__":
-    sys.exit("rig.py is the one to run")
+def capture(run, path):
+    """capture.py beside the forwarder, on a queue of its own."""
+    command = [run.path / "venv/bin/python", Path(__file__).with_name("capture.py"), run.ports["amqp"], PASSWORD, path]
+    return Program(run, "capture", command, os.environ, lambda: True)
+
+
+def waiting_messages(run):
+    """How many messages lie in the forwarder's queue."""
+    parameters = pika.ConnectionParameters(
+        "127.0.0.1", run.ports["amqp"], credentials=pika.PlainCredentials("jasmin", PASSWORD))
+    with pika.BlockingConnection(parameters) as connection:
+        return connection.channel().queue_declare("warp-jasmin-forwarder", passive=True).method.message_count

@@ -9,7 +9,7 @@ import time
 
 import compare
 from jasmin import Jasmin
-from programs import Run, broker, door, eventually, forwarder, name_server
+from programs import Run, broker, capture, door, eventually, forwarder, name_server, waiting_messages
 from smsc import SMSC
 
 USERS = ("BAN200001", "BAN200002")
@@ -30,6 +30,7 @@ class Rig:
         self.smsc = SMSC(self.run.ports["smsc"])
         self.names, self.broker, self.door = name_server(self.run), broker(self.run), door(self.run)
         self.jasmin, self.forwarder = Jasmin(self.run), forwarder(self.run, NUMBERS)
+        self.capture = capture(self.run, options.capture) if options.capture else None
         self.callbacks = f"http://127.0.0.1:{self.run.ports['door']}/ingest/v1/jasmin"
         self.sent, self.received = [], []
         self.started = time.monotonic()
@@ -46,6 +47,8 @@ class Rig:
         code, said = self.forwarder.check()
         assert code == 0, f"check: {said}"
         self.forwarder.start()
+        if self.capture:
+            self.capture.start()
         self.jasmin.start()
         self.jasmin.configure(USERS, self.callbacks)
         eventually("Jasmin binds to the SMSC", 60, lambda: self.smsc.is_bound)
@@ -82,9 +85,10 @@ class Rig:
         level = number % 3 + 1
         content |= {"dlr": "yes", "dlr-level": level, "dlr-method": "POST", "dlr-url": f"{self.callbacks}/dlr/{self.jasmin.secret()}"}
         user = USERS[number % 2]
-        destination = f"1202555{number // 100 % 100:02d}{digits}"
+        # Every message has a number called of its own; the last two digits tell the SMSC what to do.
+        destination = f"1202{number:05d}{digits}"
         message_id = self.jasmin.send(user, "12025550123", destination, **content)
-        self.sent.append(compare.Sent(message_id, kind, user, destination, f"#{number}", level))
+        self.sent.append(compare.Sent(message_id, kind, user, destination, level))
 
     def send_all(self, kill=None):
         """Every kind once, two accounts, levels 1 to 3 in turn; in the middle of it something is killed."""
@@ -130,6 +134,9 @@ class Rig:
         self.send_all()
         self.send_inbound()
         self.wait_for_smsc()
+        # Without confirmations only the queue knows what has arrived: 11 submits, 12 answers, 10 receipts, 3 messages in one part,
+        # 6 parts and 2 joined copies.
+        eventually("44 messages in the queue", 30, lambda: waiting_messages(self.run) == 44)
         self.broker.kill()
         self.jasmin.kill()
         self.forwarder.start()

@@ -46,6 +46,9 @@ class SMSC:
         self.throttled, self.held = {}, []
         self.holding = True
         self.writer = None
+        self.stamps = {}
+        # Receipts that were asked for and not sent yet.
+        self.receipts_due = 0
         self.number = self.sequence = 0
         self.loop = asyncio.new_event_loop()
         started = threading.Event()
@@ -116,17 +119,20 @@ class SMSC:
         self.answer(writer, SUBMIT, sequence, smsc_id.encode() + b"\0" if smsc_id else b"", status)
         if status == OK and wants_receipt and part not in ("early receipt", "no receipt"):
             word = part if part.isupper() else "DELIVRD"
-            self.loop.call_later(0.3, self.receipt, smsc_id, word)
-            if part == "doubled receipt":
-                self.loop.call_later(0.6, self.receipt, smsc_id, word)
+            for delay in (0.3, 0.6) if part == "doubled receipt" else (0.3,):
+                self.receipts_due += 1
+                self.loop.call_later(delay, self.due_receipt, smsc_id, word)
+
+    def due_receipt(self, smsc_id, word):
+        self.receipts_due -= 1
+        self.receipt(smsc_id, word)
 
     def receipt(self, smsc_id, word):
-        stamp = time.strftime("%y%m%d%H%M")
-        if (first := next((one for one in self.receipts if one.smsc_id == smsc_id), None)) is None:
+        """A receipt, or the same one once more."""
+        if smsc_id not in self.stamps:
+            self.stamps[smsc_id] = time.strftime("%y%m%d%H%M")
             self.receipts.append(Receipt(smsc_id, word))
-            self.stamps = getattr(self, "stamps", {}) | {smsc_id: stamp}
-        else:
-            word, stamp = first.status, self.stamps[smsc_id]
+        stamp = self.stamps[smsc_id]
         text = (f"id:{smsc_id.upper()} sub:001 dlvrd:{'001' if word == 'DELIVRD' else '000'} submit date:{stamp} "
                 f"done date:{stamp} stat:{word} err:{'000' if word == 'DELIVRD' else '027'} text:of the rig")
         self.deliver("15550000000", "rig", text.encode(), esm_class=0x04)
