@@ -81,6 +81,11 @@ class Journal:
         with self:
             self.database.executemany("DELETE FROM records WHERE number = ?", [[number] for number in numbers])
 
+    def span(self):
+        """How many records wait at most: cheap, since asked for with every batch."""
+        first, last = self.database.execute("SELECT (SELECT min(number) FROM records), (SELECT max(number) FROM records)").fetchone()
+        return 0 if first is None else last - first + 1
+
     def counts(self):
         """How much lies here, by what it is."""
         rows = self.database.execute("SELECT kind, count(*) FROM waiting GROUP BY kind").fetchall()

@@ -77,11 +77,11 @@ class Service:
         if self.broker is None:
             return False
         try:
-            if self.journal.counts()["records"] >= self.settings.journal.most_records:
+            if self.journal.span() >= self.settings.journal.most_records:
                 self.broker.rest()
             else:
                 self.broker.listen()
-            arrived = self.broker.batch(0.05 if self.journal.oldest(1) else 0.5)
+            arrived = self.broker.batch(0.05 if self.journal.span() else 0.5)
             if arrived:
                 self.write([message for _, message in arrived])
                 self.broker.acknowledge(arrived[-1][0])
