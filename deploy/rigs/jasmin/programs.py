@@ -189,9 +189,9 @@ def capture(run, path):
     return Program(run, "capture", command, os.environ, lambda: True)
 
 
-def waiting_messages(run):
-    """How many messages lie in the forwarder's queue."""
+def waiting_messages(run, queue="warp-jasmin-forwarder"):
+    """How many messages lie in a queue."""
     parameters = pika.ConnectionParameters(
         "127.0.0.1", run.ports["amqp"], credentials=pika.PlainCredentials("jasmin", PASSWORD))
     with pika.BlockingConnection(parameters) as connection:
-        return connection.channel().queue_declare("warp-jasmin-forwarder", passive=True).method.message_count
+        return connection.channel().queue_declare(queue, passive=True).method.message_count
