@@ -16,6 +16,8 @@ KAMAILIO_PACKAGES=(kamailio kamailio-extra-modules kamailio-redis-modules kamail
 
 # What deploy/bench.sh ingest measures with.
 INGEST_BENCH_PACKAGES=(python3 wrk)
+# What the rig of Jasmin runs; Jasmin itself comes from PyPI.
+JASMIN_PACKAGES=(rabbitmq-server python3 python3-venv systemd)
 
 # Installs what is missing of the packages, or lists them and stops.
 ensure_packages() { # PACKAGE...
