@@ -119,7 +119,8 @@ struct FramedBody {
 extension Request {
     /// Whether the sender says that each line is a record, even where there is only one.
     fileprivate var isNDJSON: Bool {
-        guard let type = headers[.contentType]?.split(separator: ";").first else { return false }
-        return type.lowercased().contains("ndjson") || type.lowercased().contains("jsonl")
+        guard let type = headers[.contentType], type != "application/json" else { return false }
+        let name = type.prefix { $0 != ";" }.lowercased().filter { $0 != " " }
+        return ["application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonl"].contains(name)
     }
 }

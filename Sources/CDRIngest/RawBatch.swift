@@ -71,7 +71,7 @@ struct RawBatch: Sendable {
             rows[position] = RawRow(
                 id: standing == .first ? entry.read.keyHash : Identifier128.random(), sequence: numbers[position],
                 day: entry.day, source: submission.source, receivedAt: submission.receivedAt,
-                isConflict: standing == .conflict, record: entry.read.record,
+                isConflict: standing == .conflict, read: entry.read,
                 document: submission.records[entry.index].bytes)
         }
         return rows

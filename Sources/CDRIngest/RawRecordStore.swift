@@ -67,8 +67,8 @@ struct RawRecordStore: Sendable {
             """
             INSERT INTO billing.record_keys (kind, key_hash, content_hash, raw_day, raw_seq)
             SELECT kind, key_hash, content_hash, raw_day, raw_seq
-            FROM unnest(\(records.map { Int16($0.kind.rawValue) }), \(records.map(\.read.keyHash)),
-                \(records.map(\.read.contentHash)), \(records.map(\.day)), \(sequences))
+            FROM unnest(\(records.map { Int16($0.kind.rawValue) }), \(records.map { $0.read.keyHash }),
+                \(records.map { $0.read.contentHash }), \(records.map { $0.day }), \(sequences))
                 AS claim (kind, key_hash, content_hash, raw_day, raw_seq)
             ORDER BY kind, key_hash
             ON CONFLICT (kind, key_hash) DO NOTHING
@@ -105,7 +105,7 @@ struct RawRecordStore: Sendable {
 
     private func writeRows(_ rows: [Int: RawRow], in transaction: PostgresTransaction) throws -> [RawSpan] {
         var spans: [RawSpan] = []
-        for (kind, ofKind) in Dictionary(grouping: rows.values, by: { RecordKind(of: $0.record) }) {
+        for (kind, ofKind) in Dictionary(grouping: rows.values, by: { $0.read.kind }) {
             let sorted = ofKind.sorted { $0.sequence < $1.sequence }
             try transaction.copy(into: "billing.\(kind.table)", columns: kind.columns) { copy in
                 for row in sorted { try copy.row { row.write(to: $0) } }

@@ -11,7 +11,7 @@ struct RawRow: Sendable {
     let source: String
     let receivedAt: Instant
     let isConflict: Bool
-    let record: UsageRecord
+    let read: RecordReading
     /// The record as it came.
     let document: ArraySlice<UInt8>
 }
@@ -50,7 +50,7 @@ extension RawRow {
         copy.instant(receivedAt)
         copy.bool(isConflict)
         copy.text(utf8: document)
-        switch record {
+        switch read.record {
         case .call(let call): write(call, to: copy)
         case .attempt(let attempt):
             copy.text(attempt.sipUUID)

@@ -26,7 +26,7 @@ struct RecordIntake: Sendable {
         limits.batchBytes = config[IngestConfig.commitBytes]
         limits.queuedBytes = config[IngestConfig.queuedBytes]
         limits.lanes = config[IngestConfig.commitLanes]
-        let commits = context.groupCommit("raw-records", limits: limits, bytes: \.byteCount) { submissions in
+        let commits = context.groupCommit("raw-records", limits: limits, bytes: { $0.byteCount }) { submissions in
             try await durable.commit(submissions)
         }
         keep = { try await commits.submit($0).get() }

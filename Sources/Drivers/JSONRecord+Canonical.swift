@@ -5,7 +5,7 @@ import Glibc
 extension JSONRecord {
     /// The record's canonical bytes: equal for equal JSON values.
     ///
-    /// Names and texts without escapes, plain integers, truth values and nulls have one writing only and are copied; anything else goes
+    /// Names and texts without escapes, whole numbers, truth values and nulls have one writing only and are copied; anything else goes
     /// through `rewrite`, which gets the source of one JSON value and returns the one writing that its value has.
     public func canonicalBytes(
         leavingOut left: Set<String> = [], rewrite: (ArraySlice<UInt8>) -> [UInt8]
@@ -29,7 +29,14 @@ extension JSONRecord {
             }
             bytes.append(UInt8(ascii: ":"))
             let source = index.bytes(of: field, withQuotes: true)
-            bytes += index.hasOneWriting(field) ? source : rewrite(source)[...]
+            if index.hasOneWriting(field) {
+                bytes += source
+            } else if let (digits, zeros) = index.roundNumber(field) {
+                bytes += digits
+                bytes += "e\(zeros)".utf8
+            } else {
+                bytes += rewrite(source)
+            }
         }
         bytes.append(UInt8(ascii: "}"))
         return bytes
@@ -71,6 +78,16 @@ extension JSONIndex {
             return digits.allSatisfy { ($0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9")) || $0 == UInt8(ascii: "-") }
         case .object, .array: return false
         }
+    }
+
+    /// A whole number that ends in zeros, without them, and how many they are: 1200 is written 12e2. Nil for anything else.
+    fileprivate func roundNumber(_ field: Field) -> (digits: ArraySlice<UInt8>, zeros: Int)? {
+        guard field.kind == .number else { return nil }
+        let number = bytes(of: field)
+        guard number.allSatisfy({ ($0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9")) || $0 == UInt8(ascii: "-") }),
+            let last = number.lastIndex(where: { $0 != UInt8(ascii: "0") }), number[last] != UInt8(ascii: "-")
+        else { return nil }
+        return (number[...last], number.endIndex - last - 1)
     }
 
     /// Whether a text's escapes are those that we would write: of quotes, backslashes and the usual control characters.

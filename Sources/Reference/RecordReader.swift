@@ -1,8 +1,9 @@
 public import Core
 public import Drivers
 
-/// A record as it was read, with what decides whether it was seen before (rule G8, M1).
-public struct RecordReading: Sendable {
+/// A record as it was read, with what decides whether it was seen before (rule G8, M1). Handed on by reference: a record holds some twenty
+/// texts, and a copy would count a reference to each.
+public final class RecordReading: Sendable {
     /// What was read. Its id is `keyHash`; a conflict is given another one when it is stored.
     public let record: UsageRecord
     /// Under which the sender knows it: `sip_uuid`, `message_id`, …
@@ -13,7 +14,16 @@ public struct RecordReading: Sendable {
     public let contentHash: Identifier128
 
     /// The kind of record.
-    public var kind: RecordKind { RecordKind(of: record) }
+    public let kind: RecordKind
+
+    init(record: UsageRecord, kind: RecordKind, naturalKey: String, keyHash: Identifier128, contentHash: Identifier128)
+    {
+        self.record = record
+        self.kind = kind
+        self.naturalKey = naturalKey
+        self.keyHash = keyHash
+        self.contentHash = contentHash
+    }
 }
 
 /// Bytes that are no record: why, and which kind they would have been, where that can be told.
@@ -122,7 +132,7 @@ public enum RecordReader {
         let id = id(kind, naturalKey: naturalKey)
         record.id = UsageID(id)
         return RecordReading(
-            record: record, naturalKey: naturalKey, keyHash: id,
+            record: record, kind: kind, naturalKey: naturalKey, keyHash: id,
             contentHash: hash128(
                 RecordContent.canonicalBytes(of: source, leavingOut: incidentalFields(kind).union(incidental))))
     }

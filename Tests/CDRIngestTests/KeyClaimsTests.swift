@@ -1,4 +1,5 @@
 import Core
+import Drivers
 import Reference
 import Testing
 
@@ -57,11 +58,12 @@ struct KeyClaimsTests {
         let numbers: [(Int64, UsageDay)] = [
             (5, monday), (3, monday), (4, monday), (6, monday.advanced(days: -1)), (8, monday),
         ]
-        let call = RawCDR(id: UsageID(Identifier128(high: 0, low: 1)), sipUUID: "u")
+        let element = try #require(try JSONRecords(parsing: Array(Sample.call("u").utf8)).first)
+        let call = try RecordReader.read(element)
         let rows = numbers.map { number, day in
             RawRow(
                 id: Identifier128(high: 0, low: 1), sequence: number, day: day, source: "switch",
-                receivedAt: Instant(milliseconds: 0), isConflict: false, record: .call(call), document: [])
+                receivedAt: Instant(milliseconds: 0), isConflict: false, read: call, document: [])
         }
         let spans = RawSpan.runs(kind: .cdr, of: rows)
         #expect(spans.map { [$0.first, $0.last, Int64($0.count)] } == [[3, 5, 3], [6, 6, 1], [8, 8, 1]])
