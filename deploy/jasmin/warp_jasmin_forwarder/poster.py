@@ -70,7 +70,12 @@ class Poster:
         return answer.status, answer.headers, answer.read().decode("utf-8", "replace")
 
     def taken(self, rows, answer):
-        verdicts = json.loads(answer).get("records", [])
+        try:
+            verdicts = json.loads(answer).get("records", [])
+        except ValueError:
+            # Taken all the same: 202 says that; something between us and the door has changed its words.
+            log.warning("The door's answer names no verdicts. answer=%r", answer[:200])
+            verdicts = []
         for (_, body), verdict in zip(rows, verdicts):
             if verdict.get("verdict") == "rejected":
                 log.error("The door rejected a record and kept it. reason=%s pointer=%s record=%s",

@@ -29,7 +29,8 @@ class Service:
         self.interpreter = Interpreter(settings.zone)
         self.poster = Poster(self.journal, settings.door)
         self.broker = None
-        self.listening_since = 0.0
+        # From when on the broker has been listened to without a break; None while it is not.
+        self.listening_since = None
         self.next_connection = self.next_housekeeping = 0.0
         self.stopping = False
 
@@ -63,13 +64,11 @@ class Service:
         except Gone as fault:
             self.lost(fault)
             return
-        # Only from here on it may be said of a message that it did not come.
-        self.listening_since = time.time()
         log.info("Connected to the broker.")
 
     def lost(self, fault):
         log.warning("The broker is away; trying again. fault=%s", fault or type(fault).__name__)
-        self.broker = None
+        self.broker = self.listening_since = None
         self.next_connection = time.monotonic() + RECONNECT_SECONDS
 
     def listen(self):
@@ -79,8 +78,11 @@ class Service:
         try:
             if self.journal.span() >= self.settings.journal.most_records:
                 self.broker.rest()
+                self.listening_since = None
             else:
                 self.broker.listen()
+                # Only from here on it may be said of a message that it did not come.
+                self.listening_since = self.listening_since or time.time()
             arrived = self.broker.batch(0.05 if self.journal.span() else 0.5)
             if arrived:
                 self.write([message for _, message in arrived])
@@ -113,6 +115,6 @@ class Service:
             return
         self.next_housekeeping = time.monotonic() + HOUSEKEEPING_SECONDS
         self.customers.refresh()
-        if self.broker is not None:
+        if self.listening_since is not None:
             with self.journal:
                 self.joiner.give_up(time.time(), self.listening_since)
