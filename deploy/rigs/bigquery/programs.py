@@ -41,7 +41,7 @@ class Emulator:
         self.port = port
         self.base = f"http://127.0.0.1:{port}/bigquery/v2/projects"
         self.rows = {}
-        environment = os.environ | {"HOME": str(run / "home")}
+        environment = os.environ | {"HOME": str(run / "venv" / "home")}
         self.process = subprocess.Popen(
             [run / "venv/bin/local-bigquery", "--host", "127.0.0.1", "--port", str(port), "--grpc-port", str(port + 1),
              "--project", PROJECT, "--data-dir", directory],
