@@ -175,7 +175,7 @@ actor BigQueryUsage {
         guard !rows.isEmpty else { return }
         let lines = Array(rows.map(\.json).joined(separator: [UInt8(ascii: "\n")]))
         let framed = FramedBody(lines, isNDJSON: true)
-        _ = try await intake.take(
+        try await intake.takeForGood(
             Submission(
                 source: source, door: .bigQuery, receivedAt: Instant(milliseconds: clock.now()),
                 records: framed.elements.map(IncomingRecord.init(row:))))

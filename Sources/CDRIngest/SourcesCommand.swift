@@ -15,7 +15,7 @@ struct SourcesCommand: AsyncParsableCommand {
             abstract: "Add a source, or give a revoked one a new credential, which is printed once and kept nowhere.",
             discussion: """
                 A token is sent as Bearer, as the password of Basic (the source's name is the user), or stands in the path of Jasmin's
-                callbacks. A source that signs gets a key instead: see docs/integrations. One with a certificate gets nothing: its name \
+                callbacks. A source that signs gets a key instead: see docs/operations/ingest.md. One with a certificate gets nothing: its name \
                 is that of the client certificate.
 
                 Examples:

@@ -38,15 +38,15 @@ struct SpoolCommand: AsyncParsableCommand {
 
                 Example:
                   cdr-ingest spool retry
-                  1: 2 put back
+                  1: 0 put back
+                  2: 2 put back
                 """)
         @OptionGroup var options: DaemonOptions
 
         func run() async throws {
             let root = try await SpoolCommand.root(options)
             for name in try DurableFile.names(in: root).sorted() {
-                let count = try SpoolDirectory.putBack(in: "\(root)/\(name)")
-                if count > 0 { print("\(name): \(count) put back") }
+                print("\(name): \(try SpoolDirectory.putBack(in: "\(root)/\(name)")) put back")
             }
         }
     }
