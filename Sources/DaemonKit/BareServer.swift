@@ -14,7 +14,7 @@ package enum BareServer {
         var logger = Logger(label: "bench")
         logger.logLevel = .warning
         let server = Application(
-            router: router, server: .http1(configuration: HTTPBounds.configuration),
+            router: router, server: .http1(configuration: HTTPBounds.configuration()),
             configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: port), serverName: nil),
             logger: logger)
         try await server.runService()

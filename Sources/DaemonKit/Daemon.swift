@@ -184,7 +184,7 @@ public struct Daemon: Sendable {
         let logger = context.logger
         return Application(
             router: context.router,
-            server: .http1(configuration: HTTPBounds.configuration),
+            server: .http1(configuration: HTTPBounds.configuration()),
             configuration: ApplicationConfiguration(
                 address: address, serverName: nil,
                 availableConnectionsDelegate: HTTPBounds.connections),

@@ -13,10 +13,12 @@ enum HTTPBounds {
     private static let body = TimeAmount.seconds(60)
 
     /// The server's configuration.
-    static let configuration = HTTP1Channel.Configuration(
-        additionalChannelHandlers: [BodyDeadline(limit: body)], idleTimeout: silence,
-        httpDecoderConfiguration: .init(
-            maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 100))
+    static func configuration(body limit: TimeAmount = body) -> HTTP1Channel.Configuration {
+        HTTP1Channel.Configuration(
+            additionalChannelHandlers: [BodyDeadline(limit: limit)], idleTimeout: silence,
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 100))
+    }
 }
 
 /// Closes the connection of a request whose body does not end within a limit.
