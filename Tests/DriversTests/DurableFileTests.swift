@@ -51,10 +51,12 @@ struct DurableFileTests {
     func refused() async throws {
         try await withDirectory { directory in
             try DurableFile.write([1], to: "\(directory)/file")
-            #expect(throws: DurableFile.Failure(path: "\(directory)/file/below", reason: "Not a directory")) {
+            #expect(
+                throws: DurableFile.Failure(path: "\(directory)/file/below", reason: "Not a directory", code: ENOTDIR)
+            ) {
                 try DurableFile.write([2], to: "\(directory)/file/below/name")
             }
-            #expect(throws: DurableFile.Failure(path: directory, reason: "Is a directory")) {
+            #expect(throws: DurableFile.Failure(path: directory, reason: "Is a directory", code: EISDIR)) {
                 try DurableFile.write([2], to: directory)
             }
             #expect(try names(in: directory) == ["file"])
