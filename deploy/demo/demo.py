@@ -8,6 +8,7 @@ import time
 import checks
 from show import heading, line, paint, table, verdict
 from stack import CommandFailed, Stack
+from waiting import RigError
 from story import FIRST_RUN, SECOND_RUN, Story
 
 
@@ -18,7 +19,7 @@ def main():
     started = time.monotonic()
     try:
         summary, found = tell(stack, story)
-    except (CommandFailed, OSError, KeyError, IndexError) as failure:
+    except (CommandFailed, RigError, OSError, KeyError, IndexError) as failure:
         print(f"\nThe demo stopped: {failure}", file=sys.stderr)
         return 1
     summary["checks"] = [check.as_json() for check in found]

@@ -16,6 +16,7 @@ import checks
 from killer import Killer, kill_command, kill_daemon, slow_down
 from show import heading, line
 from stack import WORLD, CommandFailed, Stack
+from waiting import RigError
 from story import FIRST_RUN, SECOND_RUN, Story
 
 STREAM_DAEMONS = ["cdr-ingest", "poller", "wallet", "biller"]
@@ -31,7 +32,7 @@ def main():
     print(f"seed {arguments.seed}")
     try:
         return tell(Stack(arguments.run_directory), arguments)
-    except (CommandFailed, OSError) as failure:
+    except (CommandFailed, RigError, OSError) as failure:
         print(f"stopped: {failure}", file=sys.stderr)
         return 1
 

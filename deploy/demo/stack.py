@@ -4,7 +4,6 @@ import json
 import os
 import re
 import subprocess
-import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -61,17 +60,6 @@ class Stack:
         new = self.run / "clock.new"
         new.write_text(instant + "\n")
         new.rename(self.run / "clock")
-
-    def wait_until(self, question, what, seconds=90):
-        """Asks until the answer is true; what is missing then is said."""
-        deadline = time.monotonic() + seconds
-        while True:
-            answer = question()
-            if answer is True:
-                return
-            if time.monotonic() > deadline:
-                raise CommandFailed(f"after {seconds} s still waiting for {what}: {answer}")
-            time.sleep(0.1)
 
 
 def world_file(name):

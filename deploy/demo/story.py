@@ -5,6 +5,7 @@ import json
 import checks
 from sender import Sender
 from stack import WORLD, CommandFailed
+from waiting import wait_until
 
 FIRST_RUN, SECOND_RUN = checks.EXPECTED["runs"]
 
@@ -35,11 +36,11 @@ class Story:
 
     def wait_until_settled(self, seconds=90):
         """Until each raw record has an outcome, each rated one its posting, and the day's sums hold them all."""
-        self.stack.wait_until(self._open_work, "records to be rated and posted", seconds)
+        wait_until(self._open_work, "records to be rated and posted", seconds)
 
     def wait_for_lonely_attempts(self, seconds=90):
         """Until attempts whose call never came are costed without it."""
-        self.stack.wait_until(
+        wait_until(
             lambda: self.stack.value("""
                 SELECT count(*)::int FROM billing.unrated_usage
                 WHERE kind = 'raw_vendor_cdr' AND resolved_at IS NULL""") == 0 or "attempts wait for their call",
@@ -76,7 +77,7 @@ class Story:
 
     def wait_until_booked(self, seconds=90):
         """Until the wallet has booked every issued invoice."""
-        self.stack.wait_until(
+        wait_until(
             lambda: self.stack.value("""
                 SELECT count(*)::int FROM billing.invoices WHERE invoice_seq >
                     (SELECT coalesce(max(through_seq), 0) FROM billing.wallet_progress WHERE source = 'invoices')""") == 0

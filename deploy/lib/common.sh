@@ -9,6 +9,8 @@ RUN=${WARP_RUN:-$ROOT/.run}
 # The database that the daemons use, on a server of the checkout's own.
 # shellcheck disable=SC2034 # read by the scripts that source this
 DATABASE=warp_billing
+# What the Python below deploy/ shares.
+export PYTHONPATH=$ROOT/deploy/lib
 
 say() { printf '%s\n' "$*"; }
 

@@ -3,25 +3,16 @@
 import json
 import os
 import subprocess
-import time
 import urllib.error
 import urllib.request
+
+from waiting import wait_until
 
 PROJECT, DATASET, TABLE = "warp-test", "telco_api", "usage"
 COLUMNS = {
     "query_id": "STRING", "used_at": "TIMESTAMP", "account": "STRING", "api": "STRING", "quantity": "INTEGER", "status": "STRING",
     "vendor": "STRING", "internal_cost": "NUMERIC",
 }
-
-
-def eventually(what, seconds, condition):
-    """Waits until the condition holds; says what did not come when it doesn't."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"not within {seconds} s: {what}")
 
 
 def answer(url, body=None):
@@ -88,7 +79,7 @@ class Ingest:
         self.process = subprocess.Popen(
             self.command, env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT,
             stdout=open(self.run / f"log/cdr-ingest-{self.starts}.log", "w"))
-        eventually("cdr-ingest answers", 30, self.is_up)
+        wait_until(self.is_up, "cdr-ingest answers", 30)
 
     def is_up(self):
         assert self.process.poll() is None, f"cdr-ingest has ended: log/cdr-ingest-{self.starts}.log says why"

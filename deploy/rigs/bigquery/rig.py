@@ -12,8 +12,9 @@ import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from programs import DATASET, PROJECT, TABLE, Emulator, Ingest, eventually
+from programs import DATASET, PROJECT, TABLE, Emulator, Ingest
 from proxy import Proxy
+from waiting import wait_until
 
 PAGE_ROWS = 50
 KILLS = 6
@@ -113,7 +114,7 @@ bigquery:
             self.emulator = Emulator(self.run, self.port, directory)
             self.proxy = Proxy(self.port + 2, self.port, self.run / "credentials/public.pem", self.run)
             try:
-                eventually("the emulator answers", 60, self.emulator.is_up)
+                wait_until(self.emulator.is_up, "the emulator answers", 60)
                 self.emulator.make_table()
                 self.check("backlog, in pages, with a token", self.backlog)
                 self.check(f"{KILLS} kills while rows come", self.kills)
@@ -136,7 +137,7 @@ bigquery:
     def backlog(self):
         self.emulator.add(self.make_rows(400, lambda number: timedelta(minutes=2 + number * 5 % 2400)))
         self.ingest.start()
-        eventually("all rows of the backlog", 30, self.arrived)
+        wait_until(self.arrived, "all rows of the backlog", 30)
         assert self.proxy.pages >= 400 // PAGE_ROWS - 1, f"{self.proxy.pages} pages"
         assert self.proxy.tokens_given == 1, f"{self.proxy.tokens_given} tokens"
         repeats = self.sql("SELECT coalesce(sum(repeats), 0) FROM billing.ingest_counts")
@@ -153,11 +154,11 @@ bigquery:
         for _ in range(KILLS):
             self.emulator.add(self.make_rows(150, lambda number: timedelta(seconds=1, milliseconds=number % 1000)))
             before = int(self.sql("SELECT count(*) FROM billing.raw_api_usage"))
-            eventually("some of the rows", 30, lambda: int(self.sql("SELECT count(*) FROM billing.raw_api_usage")) > before)
+            wait_until(lambda: int(self.sql("SELECT count(*) FROM billing.raw_api_usage")) > before, "some of the rows", 30)
             time.sleep(self.random.random() * 0.6)
             self.ingest.kill()
             self.ingest.start()
-        eventually("all rows", 30, self.arrived)
+        wait_until(self.arrived, "all rows", 30)
         self.sql("DROP FUNCTION public.linger() CASCADE")
         return f"{self.sql('SELECT sum(repeats) FROM billing.ingest_counts')} repeats"
 
@@ -165,10 +166,10 @@ bigquery:
         cursor = self.sql("SELECT cursor_at FROM billing.ingest_cursors")
         self.emulator.add(self.make_rows(5, lambda number: timedelta(hours=1)))
         self.emulator.add(self.make_rows(60, lambda number: timedelta(hours=number % 36 + 1)))
-        eventually("the late rows", 30, self.arrived)
+        wait_until(self.arrived, "the late rows", 30)
         assert self.sql("SELECT cursor_at FROM billing.ingest_cursors") == cursor, "the cursor moved"
         repeats = "SELECT sum(repeats) FROM billing.ingest_counts"
-        eventually("an end of reading again", 15, lambda: self.is_still(repeats, 2.5))
+        wait_until(lambda: self.is_still(repeats, 2.5), "an end of reading again", 15)
         return "65 rows behind the cursor"
 
     def is_still(self, sql, seconds):
@@ -180,7 +181,7 @@ bigquery:
         given = self.proxy.tokens_given
         self.proxy.revoke()
         self.emulator.add(self.make_rows(20, lambda number: timedelta()))
-        eventually("the rows", 15, self.arrived)
+        wait_until(self.arrived, "the rows", 15)
         assert self.proxy.tokens_given == given + 1 and self.proxy.refusals > 0
         return "one new token"
 
@@ -189,19 +190,19 @@ bigquery:
         for status, reason, shown in ((403, "accessDenied", "BigQuery refused (403 accessDenied)"),
                                       (503, "backendError", "BigQuery is busy")):
             self.proxy.fail(status, reason)
-            eventually(f"{reason} in /readyz", 15, lambda: shown in self.ingest.get("/readyz")[1])
+            wait_until(lambda: shown in self.ingest.get("/readyz")[1], f"{reason} in /readyz", 15)
             assert self.ingest.get("/readyz")[0] == 200, "the daemon is not ready without BigQuery"
         self.emulator.add(self.make_rows(20, lambda number: timedelta()))
         self.proxy.heal()
-        eventually("the rows", 15, self.arrived)
-        eventually("nothing in /readyz", 15, lambda: "BigQuery" not in self.ingest.get("/readyz")[1])
+        wait_until(self.arrived, "the rows", 15)
+        wait_until(lambda: "BigQuery" not in self.ingest.get("/readyz")[1], "nothing in /readyz", 15)
         return "ready all the time, and it says why"
 
     def reject(self):
         row = self.make_rows(1, lambda number: timedelta())[0] | {"query_id": "x" * 200}
         self.emulator.add([row])
         del self.emulator.rows["x" * 200]
-        eventually("the reject", 15, lambda: self.sql("SELECT count(*) FROM billing.ingest_rejects") != "0")
+        wait_until(lambda: self.sql("SELECT count(*) FROM billing.ingest_rejects") != "0", "the reject", 15)
         said = self.sql("SELECT DISTINCT source || ' ' || reason || ' ' || pointer FROM billing.ingest_rejects")
         assert said == "telco-api TOO_LONG /id", said
         return said

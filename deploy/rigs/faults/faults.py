@@ -4,7 +4,7 @@ import random
 import time
 from collections import Counter
 
-from servers import wait_until
+from waiting import wait_until
 
 
 class Fault:

@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from servers import RigError, wait_until
+from waiting import RigError, wait_until
 
 
 class Disk:

@@ -16,7 +16,8 @@ from ledger import Ledger
 from report import report
 from sabotage import missed
 from senders import REDIS_LIST, REDIS_STREAM, HTTPSender, RedisSender
-from servers import Postgres, Redis, RigError, wait_until
+from servers import Postgres, Redis
+from waiting import RigError, wait_until
 
 HTTP_SENDERS, REDIS_SENDERS = 6, 2
 

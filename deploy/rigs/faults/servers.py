@@ -3,21 +3,9 @@
 import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 
-
-class RigError(Exception):
-    """Something that ought to have happened did not."""
-
-
-def wait_until(question, what, seconds=60):
-    """Asks until the answer is true; says what is missing when the time is up."""
-    deadline = time.monotonic() + seconds
-    while (answer := question()) is not True:
-        if time.monotonic() > deadline:
-            raise RigError(f"after {seconds} s still waiting for {what}: {answer}")
-        time.sleep(0.05)
+from waiting import RigError, wait_until
 
 
 def run(command, **options):

@@ -6,24 +6,14 @@ import os
 import signal
 import socket
 import subprocess
-import time
 from pathlib import Path
 
 import pika
+from waiting import wait_until
 
 FORWARDER = Path(__file__).resolve().parents[2] / "jasmin"
 RABBIT = "/usr/lib/rabbitmq/bin"
 PASSWORD = "jasmin-rig"
-
-
-def eventually(what, seconds, condition):
-    """Waits until the condition holds; says what did not come when it doesn't."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"not within {seconds} s: {what}")
 
 
 def is_listening(port):
@@ -63,7 +53,7 @@ class Program:
             self.wait()
 
     def wait(self):
-        eventually(f"{self.name} answers", 90, self.answers)
+        wait_until(self.answers, f"{self.name} answers", 90)
 
     def answers(self):
         assert self.process.poll() is None, f"{self.name} has ended: log/{self.name}.log says why"

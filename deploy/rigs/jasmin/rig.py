@@ -9,8 +9,9 @@ import time
 
 import compare
 from jasmin import Jasmin
-from programs import Run, broker, capture, door, eventually, forwarder, name_server, waiting_messages
+from programs import Run, broker, capture, door, forwarder, name_server, waiting_messages
 from smsc import SMSC
+from waiting import wait_until
 
 USERS = ("BAN200001", "BAN200002")
 # Numbers called by inbound messages, with their customers; the last one is nobody's.
@@ -51,7 +52,7 @@ class Rig:
             self.capture.start()
         self.jasmin.start()
         self.jasmin.configure(USERS, self.callbacks)
-        eventually("Jasmin binds to the SMSC", 60, lambda: self.smsc.is_bound)
+        wait_until(lambda: self.smsc.is_bound, "Jasmin binds to the SMSC", 60)
         self.say("everything runs")
 
         self.send_all()
@@ -121,13 +122,13 @@ class Rig:
         """The SMSC has taken messages and not answered: Jasmin sends them again, and only one of the two counts."""
         for _ in range(3):
             self.send("sent twice", "99", {})
-        eventually("the SMSC holds an answer back", 30, lambda: self.smsc.held)
+        wait_until(lambda: bool(self.smsc.held), "the SMSC holds an answer back", 30)
         # Jasmin says Success before its broker has the message: one that is killed sooner loses it.
-        eventually("the other two are in Jasmin's queue", 30, lambda: waiting_messages(self.run, "submit.sm.smsc1") == 2)
+        wait_until(lambda: waiting_messages(self.run, "submit.sm.smsc1") == 2, "the other two are in Jasmin's queue", 30)
         self.jasmin.kill()
         self.smsc.release()
         self.jasmin.start()
-        eventually("Jasmin binds again", 60, lambda: self.smsc.is_bound)
+        wait_until(lambda: self.smsc.is_bound, "Jasmin binds again", 60)
         self.send_all()
 
     def kill_broker(self):
@@ -138,14 +139,14 @@ class Rig:
         self.wait_for_smsc()
         # Without confirmations only the queue knows what has arrived: 11 submits, 12 answers, 10 receipts, 3 messages in one part,
         # 6 parts and 2 joined copies.
-        eventually("44 messages in the queue", 30, lambda: waiting_messages(self.run) == 44)
+        wait_until(lambda: waiting_messages(self.run) == 44, "44 messages in the queue", 30)
         self.broker.kill()
         self.jasmin.kill()
         self.forwarder.start()
         self.broker.start()
-        eventually("the forwarder is connected again", 60, lambda: self.broker_has_forwarder())
+        wait_until(lambda: self.broker_has_forwarder(), "the forwarder is connected again", 60)
         self.jasmin.start()
-        eventually("Jasmin binds again", 60, lambda: self.smsc.is_bound)
+        wait_until(lambda: self.smsc.is_bound, "Jasmin binds again", 60)
         self.send_all()
         self.send_inbound()
 
@@ -155,7 +156,7 @@ class Rig:
 
     def wait_for_smsc(self):
         """Until the SMSC has seen the end of everything, and Jasmin has its last receipt."""
-        eventually("the SMSC has seen all", 60, lambda: compare.all_seen(self.sent, self.smsc) and not self.smsc.unacknowledged)
+        wait_until(lambda: compare.all_seen(self.sent, self.smsc) and not self.smsc.unacknowledged, "the SMSC has seen all", 60)
 
     def settle(self, what):
         self.wait_for_smsc()
@@ -166,7 +167,7 @@ class Rig:
             differences = compare.differences(self.sent, self.received, self.smsc, rows)
             return not differences
         try:
-            eventually(what, 60, agrees)
+            wait_until(agrees, what, 60)
         except AssertionError:
             raise AssertionError(f"after {what}:\n  " + "\n  ".join(differences[:20])) from None
         self.say(f"{what}: agrees")

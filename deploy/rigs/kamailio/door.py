@@ -6,7 +6,7 @@ import subprocess
 import urllib.error
 import urllib.request
 
-from processes import RigError, wait_until
+from waiting import RigError, wait_until
 
 CONFIG = """\
 environment: development

@@ -3,23 +3,6 @@
 import os
 import signal
 import subprocess
-import time
-
-
-class RigError(Exception):
-    """Something that ought to have happened did not."""
-
-
-def wait_until(question, what, seconds=30):
-    """Asks until the answer is true; says what is missing when the time is up."""
-    deadline = time.monotonic() + seconds
-    while True:
-        answer = question()
-        if answer is True:
-            return
-        if time.monotonic() > deadline:
-            raise RigError(f"after {seconds} s still waiting for {what}: {answer}")
-        time.sleep(0.05)
 
 
 class Processes:

@@ -10,12 +10,13 @@ from pathlib import Path
 from calls import CUSTOMERS, EXTEND_BEFORE, KINDS, LONGEST, MEASURED, NO_WALLET, POSTPAID
 from compare import TOLERANCE_MS, compare
 from door import Door
-from processes import Processes, RigError, wait_until
+from processes import Processes
 from rtpengine import RTPEngine
 from sipp import Exchange
 from switch import Switch
 from troubles import all_away, door_away, door_frozen, memory_full
 from wallet import PATH, Wallet
+from waiting import RigError, wait_until
 
 PREPAID_ADDRESSES = {address for address, _ in CUSTOMERS} - {POSTPAID}
 # As many ports in a row as ./run asks for: seven of the rig's own, and one for each sipp that calls at the same time.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 
-from processes import RigError
+from waiting import RigError
 
 SCENARIOS = Path(__file__).resolve().parent / "scenarios"
 MESSAGE = re.compile(r"^-{40,} (\d{4}-\d\d-\d\d)[ \t](\d\d:\d\d:\d\d\.\d+)\n\w+ message (sent|received) [^\n]*\n\n", re.M)

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from processes import RigError, wait_until
+from waiting import RigError, wait_until
 
 SHIPPED = Path(__file__).resolve().parents[2] / "kamailio"
 PING = """\

@@ -6,7 +6,7 @@ import signal
 import subprocess
 
 from calls import WHILE_AWAY, WHILE_FROZEN, WHILE_FULL, WHILE_NOTHING
-from processes import RigError, wait_until
+from waiting import RigError, wait_until
 
 
 def door_away(rig):
