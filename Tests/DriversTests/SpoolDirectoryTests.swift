@@ -92,6 +92,26 @@ struct SpoolDirectoryTests {
         }
     }
 
+    @Test("a damaged mark of how far a file is drained brings entries again, and leaves none out")
+    func damagedMark() async throws {
+        try await withDirectory { path in
+            let entries = (0..<4).map { Array("entry number \($0)".utf8) }
+            let whole = try await bytes(of: entries, in: path)
+            let size = SpoolSegment.size(of: entries[0])
+            for mark in [0, 15, 17, 16 + size + 1, whole.count - 1, whole.count + 1, .max] {
+                var broken = whole
+                withUnsafeBytes(of: UInt64(mark).littleEndian) { broken.replaceSubrange(8..<16, with: $0) }
+                let spool = try directory(path, holding: broken)
+                #expect(try await drain(spool) == entries, "mark \(mark)")
+                await spool.close()
+            }
+            var halfway = whole
+            withUnsafeBytes(of: UInt64(16 + 2 * size).littleEndian) { halfway.replaceSubrange(8..<16, with: $0) }
+            let spool = try directory(path, holding: halfway)
+            #expect(try await drain(spool) == Array(entries[2...]))
+        }
+    }
+
     @Test("above its bound it refuses all of an append, and takes it again once something was drained")
     func bounded() async throws {
         try await withDirectory { path in

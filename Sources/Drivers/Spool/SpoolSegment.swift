@@ -57,8 +57,10 @@ final class SpoolSegment {
         // A header that was not written whole has nothing behind it.
         let header = try read(at: 0, count: min(end, SpoolSegment.headerSize))
         guard header.count == SpoolSegment.headerSize, header.starts(with: SpoolSegment.fileMark) else { return }
+        // A mark that is no boundary of entries is damage: everything is drained again, and repeats are found.
         let mark = Int(clamping: SpoolSegment.integer(header[8..<16]))
-        drained = min(max(mark, SpoolSegment.headerSize), end)
+        if mark == end { drained = end }
+        if mark > SpoolSegment.headerSize, mark < end, try entry(at: mark) != nil { drained = mark }
     }
 
     deinit {
