@@ -14,35 +14,39 @@ struct KeyClaims {
     }
 
     private let records: [(key: RecordKey, content: Identifier128)]
-    /// The positions of the first record of each key within the batch, in the order in which `record_keys` is written: by kind and
-    /// hash, so that two batches that share keys wait for each other and never deadlock.
+    private let firsts: [RecordKey: Int]
+    /// The positions of the first record of each key within the batch, in order of arrival: those that ask `record_keys`.
     let claimants: [Int]
+
     /// The claims of records in order of arrival.
     init(_ records: [(key: RecordKey, content: Identifier128)]) {
-        self.records = records
-        var firsts: [RecordKey: Int] = [:]
+        var firsts = [RecordKey: Int](minimumCapacity: records.count)
+        var claimants: [Int] = []
+        claimants.reserveCapacity(records.count)
         for (position, record) in records.enumerated() where firsts[record.key] == nil {
             firsts[record.key] = position
+            claimants.append(position)
         }
-        claimants = firsts.values.sorted {
-            let (left, right) = (records[$0].key, records[$1].key)
-            return (left.kind.rawValue, left.hash) < (right.kind.rawValue, right.hash)
-        }
+        self.records = records
+        self.firsts = firsts
+        self.claimants = claimants
     }
+
+    /// The position of the record that claims this key for the batch.
+    func claimant(of key: RecordKey) -> Int? { firsts[key] }
 
     /// The standing of every record, once it is known which claims `record_keys` took.
     /// - Parameters:
-    ///   - taken: the claimants whose key was new.
+    ///   - taken: by position, whether the record's claim was taken: its key was new.
     ///   - owners: for every other key, the content of the record that owns it.
-    func standings(taken: Set<Int>, owners: [RecordKey: Identifier128]) -> [Standing] {
-        var contents = owners
-        for position in taken { contents[records[position].key] = records[position].content }
-        return records.enumerated().map { position, record in
-            if taken.contains(position) { return .first }
-            guard let first = contents[record.key] else {
+    func standings(taken: [Bool], owners: [RecordKey: Identifier128]) -> [Standing] {
+        records.indices.map { position in
+            if taken[position] { return .first }
+            let record = records[position]
+            guard let owner = owners[record.key] ?? firsts[record.key].map({ records[$0].content }) else {
                 preconditionFailure("a claim was neither taken nor owned by another record")
             }
-            return first == record.content ? .repeated : .conflict
+            return owner == record.content ? .repeated : .conflict
         }
     }
 }

@@ -49,63 +49,99 @@ struct RawBatch: Sendable {
 
     /// The days that it touches, by kind.
     var days: [RecordKind: Set<UsageDay>] {
-        Dictionary(grouping: records, by: \.kind).mapValues { Set($0.map(\.day)) }
+        var days: [RecordKind: Set<UsageDay>] = [:]
+        for record in records { days[record.kind, default: []].insert(record.day) }
+        return days
     }
 
-    /// All positions by kind, in one fixed order; within a kind by day, so that a day's numbers are one run.
-    var positionsByKind: [(kind: RecordKind, positions: [Int])] {
-        let byKind = Dictionary(grouping: records.indices) { records[$0].kind }
+    /// The claims on keys by kind, in one fixed order; within a kind by day, so that a day's numbers are one run.
+    var claimantsByKind: [(kind: RecordKind, positions: [Int])] {
+        byKind(claims.claimants)
+    }
+
+    /// Positions by kind, in the order of `RecordKind`; within a kind by day and arrival.
+    func byKind(_ positions: [Int]) -> [(kind: RecordKind, positions: [Int])] {
+        var byKind: [RecordKind: [Int]] = [:]
+        for position in positions { byKind[records[position].kind, default: []].append(position) }
         return RecordKind.allCases.compactMap { kind in
-            byKind[kind].map { positions in
-                (kind, positions.sorted { (records[$0].day, $0) < (records[$1].day, $1) })
+            byKind[kind].map { ($0.count > 1 ? $0.sorted { (records[$0].day, $0) < (records[$1].day, $1) } : $0) }
+                .map { (kind, $0) }
+        }
+    }
+
+    /// What record_keys and the numbers make of it.
+    func settled(standings: [KeyClaims.Standing], numbers: [Int64]) -> SettledBatch {
+        var rows: [RawRow] = []
+        rows.reserveCapacity(records.count)
+        var settled = SettledBatch()
+        var position = 0
+        for submission in submissions {
+            var verdicts: [RecordVerdict] = []
+            verdicts.reserveCapacity(submission.records.count)
+            for incoming in submission.records {
+                switch incoming.reading {
+                case .failure(let unreadable):
+                    verdicts.append(RecordVerdict(word: .rejected, id: nil, key: nil, reason: unreadable.reason))
+                case .success(let read):
+                    let standing = standings[position]
+                    let id = standing == .conflict ? Identifier128.random() : read.keyHash
+                    verdicts.append(RecordVerdict(word: standing.word, id: id, key: read.naturalKey, reason: nil))
+                    if standing != .repeated {
+                        rows.append(
+                            RawRow(
+                                id: id, sequence: numbers[position], day: records[position].day,
+                                source: submission.source, receivedAt: submission.receivedAt,
+                                isConflict: standing == .conflict, read: read, document: incoming.bytes))
+                    }
+                    position += 1
+                }
             }
+            settled.count(verdicts, of: submission)
+            settled.verdicts.append(verdicts)
+        }
+        settled.rows = rows
+        return settled
+    }
+}
+
+extension KeyClaims.Standing {
+    /// What the sender hears.
+    fileprivate var word: RecordVerdict.Word {
+        switch self {
+        case .first: .accepted
+        case .repeated: .repeat
+        case .conflict: .conflict
         }
     }
+}
 
-    /// The rows of first records and conflicts, by position.
-    func rows(standings: [KeyClaims.Standing], numbers: [Int64]) -> [Int: RawRow] {
-        var rows: [Int: RawRow] = [:]
-        for (position, standing) in standings.enumerated() where standing != .repeated {
-            let entry = records[position]
-            let submission = submissions[entry.submission]
-            rows[position] = RawRow(
-                id: standing == .first ? entry.read.keyHash : Identifier128.random(), sequence: numbers[position],
-                day: entry.day, source: submission.source, receivedAt: submission.receivedAt,
-                isConflict: standing == .conflict, read: entry.read,
-                document: submission.records[entry.index].bytes)
-        }
-        return rows
-    }
-
+/// What becomes of a batch, before it is written.
+struct SettledBatch: Sendable {
+    /// First records and conflicts, in order of arrival.
+    var rows: [RawRow] = []
     /// The verdicts of every submission's records, in order.
-    func verdicts(standings: [KeyClaims.Standing], rows: [Int: RawRow]) -> [[RecordVerdict]] {
-        var byPlace: [Place: RecordVerdict] = [:]
-        for (position, entry) in records.enumerated() {
-            let word: RecordVerdict.Word =
-                switch standings[position] {
-                case .first: .accepted
-                case .repeated: .repeat
-                case .conflict: .conflict
-                }
-            byPlace[Place(submission: entry.submission, index: entry.index)] = RecordVerdict(
-                word: word, id: rows[position]?.id ?? entry.read.keyHash, key: entry.read.naturalKey, reason: nil)
-        }
-        return submissions.enumerated().map { submission, content in
-            content.records.enumerated().map { index, incoming in
-                if case .failure(let unreadable) = incoming.reading {
-                    return RecordVerdict(word: .rejected, id: nil, key: nil, reason: unreadable.reason)
-                }
-                guard let verdict = byPlace[Place(submission: submission, index: index)] else {
-                    preconditionFailure("every record that was read has a verdict")
-                }
-                return verdict
-            }
+    var verdicts: [[RecordVerdict]] = []
+    /// What the verdicts come to, by hour, source and kind.
+    private(set) var counts: [IngestCount] = []
+
+    /// The rows of each kind, by number.
+    var rowsByKind: [(kind: RecordKind, rows: [RawRow])] {
+        var byKind: [RecordKind: [RawRow]] = [:]
+        for row in rows { byKind[row.read.kind, default: []].append(row) }
+        return RecordKind.allCases.compactMap { kind in
+            byKind[kind].map { (kind, $0.sorted { $0.sequence < $1.sequence }) }
         }
     }
 
-    private struct Place: Hashable {
-        let submission: Int
-        let index: Int
+    fileprivate mutating func count(_ verdicts: [RecordVerdict], of submission: Submission) {
+        let hour = Instant(milliseconds: submission.receivedAt.milliseconds / 3_600_000 * 3_600_000)
+        for (incoming, verdict) in zip(submission.records, verdicts) {
+            let kind = incoming.kindName
+            // Neighbours mostly count alike; a batch has few sources, hours and kinds.
+            let place = counts.lastIndex { $0.kind == kind && $0.hour == hour && $0.source == submission.source }
+            if place == nil { counts.append(IngestCount(hour: hour, source: submission.source, kind: kind)) }
+            counts[place ?? counts.count - 1].add(verdict.word, isEvidence: incoming.isEvidence)
+        }
     }
 }
 
@@ -122,6 +158,11 @@ struct IngestCount: Sendable, Equatable {
     var repeats: Int64 = 0
     var rejected: Int64 = 0
 
+    /// How many records got each word.
+    var words: [(word: RecordVerdict.Word, records: Int64)] {
+        [(.accepted, accepted), (.conflict, conflicts), (.repeat, repeats), (.rejected, rejected)]
+    }
+
     fileprivate mutating func add(_ word: RecordVerdict.Word, isEvidence: Bool) {
         received += 1
         switch word {
@@ -133,27 +174,5 @@ struct IngestCount: Sendable, Equatable {
         case .rejected: rejected += 1
         case .spooled: preconditionFailure("a commit leaves nothing for later")
         }
-    }
-}
-
-extension RawBatch {
-    /// What the verdicts come to, by hour, source and kind.
-    func counts(verdicts: [[RecordVerdict]]) -> [IngestCount] {
-        var counts: [CountKey: IngestCount] = [:]
-        for (submission, verdicts) in zip(submissions, verdicts) {
-            let hour = Instant(milliseconds: submission.receivedAt.milliseconds / 3_600_000 * 3_600_000)
-            for (incoming, verdict) in zip(submission.records, verdicts) {
-                let key = CountKey(hour: hour, source: submission.source, kind: incoming.kindName)
-                counts[key, default: IngestCount(hour: hour, source: submission.source, kind: incoming.kindName)]
-                    .add(verdict.word, isEvidence: incoming.isEvidence)
-            }
-        }
-        return counts.values.sorted { ($0.hour, $0.source, $0.kind) < ($1.hour, $1.source, $1.kind) }
-    }
-
-    private struct CountKey: Hashable {
-        let hour: Instant
-        let source: String
-        let kind: String
     }
 }

@@ -7,6 +7,7 @@ import Reference
 struct CommitOutcome: Sendable {
     let verdicts: [[RecordVerdict]]
     let spans: [RawSpan]
+    let counts: [IngestCount]
 }
 
 /// Keys, raw rows, rejects, spans and counts of a batch of submissions, in one transaction (M1, M2).
@@ -25,74 +26,62 @@ struct RawRecordStore: Sendable {
         return try await pool.withTransaction { try write(batch, in: $0) }
     }
 
-    /// The whole of a commit, statement by statement. Locks come in one order: sequences by kind, then keys by kind and hash.
+    /// The whole of a commit, statement by statement. Locks come in one order: by kind, the sequence and then keys by hash.
     private func write(_ batch: RawBatch, in transaction: PostgresTransaction) throws -> CommitOutcome {
-        let numbers = try drawNumbers(batch, in: transaction)
-        let taken = try claimKeys(batch, numbers: numbers, in: transaction)
-        let owners = try readOwners(batch, besides: taken, in: transaction)
-        let standings = batch.claims.standings(taken: taken, owners: owners)
-        let rows = batch.rows(standings: standings, numbers: numbers)
-        let spans = try writeRows(rows, in: transaction)
-        let verdicts = batch.verdicts(standings: standings, rows: rows)
-        try writeRejects(batch, in: transaction)
-        try writeCounts(batch.counts(verdicts: verdicts), in: transaction)
-        return CommitOutcome(verdicts: verdicts, spans: spans)
-    }
-
-    /// A number for every record, by position, under the lock that `horizon` waits for. A repeat leaves its number unused.
-    private func drawNumbers(_ batch: RawBatch, in transaction: PostgresTransaction) throws(PostgresError) -> [Int64] {
-        var numbers = [Int64](repeating: 0, count: batch.records.count)
-        for (kind, positions) in batch.positionsByKind {
-            let rows = try transaction.query(
-                """
-                SELECT nextval(\("billing.\(kind.table)_seq")::text::regclass) AS number
-                FROM billing.lock_sequence(\(kind.table)::text), generate_series(1, \(positions.count))
-                """)
-            var drawn: [Int64] = []
-            for row in rows { drawn.append(try row.value(at: 0)) }
-            for (position, number) in zip(positions, drawn.sorted()) { numbers[position] = number }
+        var claims = TakenClaims(count: batch.records.count)
+        for (kind, positions) in batch.claimantsByKind {
+            try claimKeys(of: kind, positions, of: batch, &claims, in: transaction)
         }
-        return numbers
+        let owners = try readOwners(batch, besides: claims, in: transaction)
+        let standings = batch.claims.standings(taken: claims.taken, owners: owners)
+        try numberConflicts(batch, standings, &claims, in: transaction)
+        let settled = batch.settled(standings: standings, numbers: claims.numbers)
+        let spans = try writeRows(settled, in: transaction)
+        try writeRejects(batch, in: transaction)
+        writeCounts(settled.counts, in: transaction)
+        return CommitOutcome(verdicts: settled.verdicts, spans: spans, counts: settled.counts)
     }
 
-    /// Claims the batch's keys; the answer holds the positions whose key was new. Waits for other batches that claim the same.
+    /// Claims keys of one kind, each with a number that is drawn under the lock that `horizon` waits for. Waits for other batches that
+    /// claim the same. A repeat leaves its number unused.
     private func claimKeys(
-        _ batch: RawBatch, numbers: [Int64], in transaction: PostgresTransaction
-    ) throws(PostgresError) -> Set<Int> {
-        let claimants = batch.claims.claimants
-        guard !claimants.isEmpty else { return [] }
-        let records = claimants.map { batch.records[$0] }
-        let sequences = claimants.map { numbers[$0] }
+        of kind: RecordKind, _ positions: [Int], of batch: RawBatch, _ claims: inout TakenClaims,
+        in transaction: PostgresTransaction
+    ) throws(PostgresError) {
+        let records = positions.map { batch.records[$0] }
         let rows = try transaction.query(
             """
             INSERT INTO billing.record_keys (kind, key_hash, content_hash, raw_day, raw_seq)
-            SELECT kind, key_hash, content_hash, raw_day, raw_seq
-            FROM unnest(\(records.map { Int16($0.kind.rawValue) }), \(records.map { $0.read.keyHash }),
-                \(records.map { $0.read.contentHash }), \(records.map { $0.day }), \(sequences))
-                AS claim (kind, key_hash, content_hash, raw_day, raw_seq)
-            ORDER BY kind, key_hash
+            SELECT \(Int16(kind.rawValue)), key_hash, content_hash, raw_day, raw_seq
+            FROM (
+                SELECT claim.*, \(next(of: kind)) AS raw_seq
+                FROM \(lock(of: kind)),
+                    unnest(\(records.map { $0.read.keyHash }), \(records.map { $0.read.contentHash }),
+                        \(records.map { $0.day })) AS claim (key_hash, content_hash, raw_day)
+            ) AS numbered
+            ORDER BY key_hash
             ON CONFLICT (kind, key_hash) DO NOTHING
-            RETURNING kind, raw_seq
+            RETURNING key_hash, raw_seq
             """)
-        var claimed: Set<Claim> = []
-        for row in rows { claimed.insert(Claim(kind: try row.value(at: 0), sequence: try row.value(at: 1))) }
-        return Set(
-            zip(claimants, sequences).compactMap { position, sequence in
-                let kind = Int16(batch.records[position].kind.rawValue)
-                return claimed.contains(Claim(kind: kind, sequence: sequence)) ? position : nil
-            })
+        for row in rows {
+            let key = RecordKey(kind: kind, hash: try row.value(at: 0))
+            guard let position = batch.claims.claimant(of: key) else {
+                preconditionFailure("a key was taken that nobody claimed")
+            }
+            claims.take(position, number: try row.value(at: 1))
+        }
     }
 
     /// The contents of the records that own the keys which were not new.
     private func readOwners(
-        _ batch: RawBatch, besides taken: Set<Int>, in transaction: PostgresTransaction
+        _ batch: RawBatch, besides claims: TakenClaims, in transaction: PostgresTransaction
     ) throws(PostgresError) -> [RecordKey: Identifier128] {
-        let keys = batch.claims.claimants.filter { !taken.contains($0) }.map { batch.records[$0].read.key }
+        let keys = batch.claims.claimants.filter { !claims.taken[$0] }.map { batch.records[$0].read.key }
         guard !keys.isEmpty else { return [:] }
         let rows = try transaction.query(
             """
             SELECT owner.kind, owner.key_hash, owner.content_hash
-            FROM unnest(\(keys.map { Int16($0.kind.rawValue) }), \(keys.map(\.hash))) AS wanted (kind, key_hash)
+            FROM unnest(\(keys.map { Int16($0.kind.rawValue) }), \(keys.map { $0.hash })) AS wanted (kind, key_hash)
             JOIN billing.record_keys AS owner USING (kind, key_hash)
             """)
         var owners: [RecordKey: Identifier128] = [:]
@@ -103,21 +92,41 @@ struct RawRecordStore: Sendable {
         return owners
     }
 
-    private func writeRows(_ rows: [Int: RawRow], in transaction: PostgresTransaction) throws -> [RawSpan] {
+    /// Numbers for the records that are kept without owning their key.
+    private func numberConflicts(
+        _ batch: RawBatch, _ standings: [KeyClaims.Standing], _ claims: inout TakenClaims,
+        in transaction: PostgresTransaction
+    ) throws(PostgresError) {
+        let conflicts = standings.indices.filter { standings[$0] == .conflict }
+        for (kind, positions) in batch.byKind(conflicts) {
+            let rows = try transaction.query(
+                """
+                SELECT \(next(of: kind)) AS number
+                FROM \(lock(of: kind)), generate_series(1, \(positions.count))
+                """)
+            for (position, row) in zip(positions, rows) { claims.number(position, try row.value(at: 0)) }
+        }
+    }
+
+    /// The next number of a kind's rows. Behind `lock(of:)` in the same statement (M2).
+    private func next(of kind: RecordKind) -> SQL { SQL(verbatim: "nextval('billing.\(kind.table)_seq')") }
+
+    private func lock(of kind: RecordKind) -> SQL { SQL(verbatim: "billing.lock_sequence('\(kind.table)')") }
+
+    private func writeRows(_ settled: SettledBatch, in transaction: PostgresTransaction) throws -> [RawSpan] {
         var spans: [RawSpan] = []
-        for (kind, ofKind) in Dictionary(grouping: rows.values, by: { $0.read.kind }) {
-            let sorted = ofKind.sorted { $0.sequence < $1.sequence }
+        for (kind, rows) in settled.rowsByKind {
             try transaction.copy(into: "billing.\(kind.table)", columns: kind.columns) { copy in
-                for row in sorted { try copy.row { row.write(to: $0) } }
+                for row in rows { try copy.row { row.write(to: $0) } }
             }
-            spans += RawSpan.runs(kind: kind, of: sorted)
+            spans += RawSpan.runs(kind: kind, of: rows)
         }
         guard !spans.isEmpty else { return [] }
-        try transaction.execute(
+        transaction.queue(
             """
             INSERT INTO billing.raw_spans (kind, usage_day, first_seq, last_seq, count)
-            SELECT * FROM unnest(\(spans.map(\.kind.table))::text[], \(spans.map(\.day)), \(spans.map(\.first)),
-                \(spans.map(\.last)), \(spans.map { Int32($0.count) }))
+            SELECT * FROM unnest(\(spans.map { $0.kind.table })::text[], \(spans.map { $0.day }), \(spans.map { $0.first }),
+                \(spans.map { $0.last }), \(spans.map { Int32($0.count) }))
             """)
         return spans
     }
@@ -140,20 +149,35 @@ struct RawRecordStore: Sendable {
         }
     }
 
-    private func writeCounts(_ counts: [IngestCount], in transaction: PostgresTransaction) throws(PostgresError) {
+    private func writeCounts(_ counts: [IngestCount], in transaction: PostgresTransaction) {
         guard !counts.isEmpty else { return }
-        try transaction.execute(
+        transaction.queue(
             """
             INSERT INTO billing.ingest_counts
                 (hour, source, kind, received, accepted, evidence, conflicts, repeats, rejected)
-            SELECT * FROM unnest(\(counts.map(\.hour)), \(counts.map(\.source))::text[], \(counts.map(\.kind))::text[],
-                \(counts.map(\.received)), \(counts.map(\.accepted)), \(counts.map(\.evidence)),
-                \(counts.map(\.conflicts)), \(counts.map(\.repeats)), \(counts.map(\.rejected)))
+            SELECT * FROM unnest(\(counts.map { $0.hour }), \(counts.map { $0.source })::text[], \(counts.map { $0.kind })::text[],
+                \(counts.map { $0.received }), \(counts.map { $0.accepted }), \(counts.map { $0.evidence }),
+                \(counts.map { $0.conflicts }), \(counts.map { $0.repeats }), \(counts.map { $0.rejected }))
             """)
     }
+}
 
-    private struct Claim: Hashable {
-        let kind: Int16
-        let sequence: Int64
+/// Which claims `record_keys` has taken, and the numbers drawn, by position.
+private struct TakenClaims {
+    private(set) var taken: [Bool]
+    private(set) var numbers: [Int64]
+
+    init(count: Int) {
+        taken = Array(repeating: false, count: count)
+        numbers = Array(repeating: 0, count: count)
+    }
+
+    mutating func take(_ position: Int, number: Int64) {
+        taken[position] = true
+        numbers[position] = number
+    }
+
+    mutating func number(_ position: Int, _ number: Int64) {
+        numbers[position] = number
     }
 }

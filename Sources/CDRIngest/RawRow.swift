@@ -76,16 +76,23 @@ extension RawRow {
     private func write(_ call: RawCDR, to copy: CopyWriter) {
         copy.text(call.sipUUID)
         copy.text(call.sipCallID.map { String($0.unicodeScalars.prefix(128)) })
-        for header in [call.sipFrom, call.sipRPID, call.sipContact, call.sipRURI, call.sipPAI, call.sipPCI] {
-            copy.text(header)
-        }
+        copy.text(call.sipFrom)
+        copy.text(call.sipRPID)
+        copy.text(call.sipContact)
+        copy.text(call.sipRURI)
+        copy.text(call.sipPAI)
+        copy.text(call.sipPCI)
         copy.text(call.customerBAN?.text)
-        for text in [
-            call.rawANI, call.dni, call.direction, call.selectedVendor?.text, call.vendorTrunk, call.routingPartition,
-        ] {
-            copy.text(text)
-        }
-        for stamp in [call.start, call.answer, call.end, call.created] { copy.instant(stamp.instant) }
+        copy.text(call.rawANI)
+        copy.text(call.dni)
+        copy.text(call.direction)
+        copy.text(call.selectedVendor?.text)
+        copy.text(call.vendorTrunk)
+        copy.text(call.routingPartition)
+        copy.instant(call.start.instant)
+        copy.instant(call.answer.instant)
+        copy.instant(call.end.instant)
+        copy.instant(call.created.instant)
     }
 }
 

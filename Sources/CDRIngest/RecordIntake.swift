@@ -123,7 +123,7 @@ struct RawCommit: Sendable {
         do {
             let outcome = try await store.commit(submissions)
             announce(outcome.spans)
-            count(submissions, outcome.verdicts)
+            count(outcome.counts)
             return outcome.verdicts.map(Result.success)
         } catch let error as PostgresError where !error.isTransient {
             guard submissions.count > 1 else { return [.failure(error)] }
@@ -149,21 +149,12 @@ struct RawCommit: Sendable {
         }
     }
 
-    private func count(_ submissions: [Submission], _ verdicts: [[RecordVerdict]]) {
-        var outcomes: [Outcome: Int] = [:]
-        for (submission, verdicts) in zip(submissions, verdicts) {
-            for (record, verdict) in zip(submission.records, verdicts) {
-                outcomes[Outcome(kind: record.kindName, word: verdict.word), default: 0] += 1
+    private func count(_ counts: [IngestCount]) {
+        for count in counts {
+            for (word, records) in count.words where records > 0 {
+                metrics.increment(.ingestRecords, by: Int(records), count.kind, word.rawValue)
             }
         }
-        for (outcome, count) in outcomes {
-            metrics.increment(.ingestRecords, by: count, outcome.kind, outcome.word.rawValue)
-        }
-        metrics.observe(.ingestCommitRecords, Double(outcomes.values.reduce(0, +)))
-    }
-
-    private struct Outcome: Hashable {
-        let kind: String
-        let word: RecordVerdict.Word
+        metrics.observe(.ingestCommitRecords, Double(counts.reduce(0) { $0 + $1.received }))
     }
 }

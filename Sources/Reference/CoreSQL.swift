@@ -8,6 +8,11 @@ public import Foundation
 extension Identifier128: PostgresEncodable, PostgresDecodable {
     public static var postgresType: PostgresType { .uuid }
     public var postgresText: String? { text }
+    public static func postgresBinary(_ values: [Identifier128]) -> [UInt8]? {
+        var array = PostgresBinaryArray(of: .uuid, width: 16, count: values.count)
+        for value in values { array.add(value.high, value.low) }
+        return array.bytes
+    }
     public init(postgres cell: PostgresCell) throws(PostgresError) {
         guard let value = Identifier128(parsing: try cell.text()) else { throw cell.malformed("not a uuid") }
         self = value
@@ -93,6 +98,13 @@ extension Instant: PostgresEncodable, PostgresDecodable {
 extension UsageDay: PostgresEncodable, PostgresDecodable {
     public static var postgresType: PostgresType { .date }
     public var postgresText: String? { text }
+    public static func postgresBinary(_ values: [UsageDay]) -> [UInt8]? {
+        var array = PostgresBinaryArray(of: .date, width: 4, count: values.count)
+        for value in values { array.add(value.daysSince1970 - UsageDay.postgresEpoch) }
+        return array.bytes
+    }
+    /// Day 0 of PostgreSQL's dates, 2000-01-01, in days since 1970.
+    private static let postgresEpoch: Int32 = 10_957
     public init(postgres cell: PostgresCell) throws(PostgresError) {
         self.init(daysSince1970: try cell.days())
     }

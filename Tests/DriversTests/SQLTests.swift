@@ -81,3 +81,10 @@ struct SQLTests {
         #expect(secret.revealed == "hunter2")
     }
 }
+
+extension PostgresParameter {
+    /// What is sent as text.
+    fileprivate var text: String? {
+        if case .text(let text) = form { text } else { nil }
+    }
+}

@@ -16,7 +16,7 @@ public final class CopyWriter {
     private init(_ session: PostgresSession, columnCount: Int) {
         self.session = session
         self.columnCount = columnCount
-        buffer.reserveCapacity(CopyWriter.flushBytes * 2)
+        buffer.reserveCapacity(16 * 1_024)
         buffer.append(contentsOf: Array("PGCOPY\n".utf8) + [0xff, 0x0d, 0x0a, 0])
         append(Int32(0))
         append(Int32(0))

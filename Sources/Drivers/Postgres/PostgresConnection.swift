@@ -37,7 +37,8 @@ public actor PostgresConnection {
         _ body: @Sendable (PostgresTransaction) throws -> Result
     ) throws -> Result {
         let session = try session()
-        try session.script("BEGIN ISOLATION LEVEL \(isolation.rawValue)\(readOnly ? " READ ONLY" : "")")
+        let begin = SQL(verbatim: "BEGIN ISOLATION LEVEL \(isolation.rawValue)\(readOnly ? " READ ONLY" : "")")
+        session.queue(begin)
         let result: Result
         do {
             result = try body(PostgresTransaction(session))
@@ -48,7 +49,13 @@ public actor PostgresConnection {
             rollBack(session)
             throw error
         }
-        try session.finish("COMMIT")
+        do {
+            try session.finish("COMMIT")
+        } catch {
+            // A statement that waited for COMMIT was refused.
+            if session.isTransactionAborted { rollBack(session) }
+            throw error
+        }
         return result
     }
 
@@ -67,6 +74,8 @@ public actor PostgresConnection {
 
     /// A connection that can't be rolled back is closed, which has the same effect.
     private func rollBack(_ session: PostgresSession) {
+        session.queued = []
+        guard session.isInTransaction else { return }
         do {
             try session.finish("ROLLBACK")
         } catch {

@@ -5,8 +5,10 @@ import Glibc
 /// is cancelled, the connection is closed, since there is no other way to be sure that nothing more comes of it.
 final class PostgresSession {
     private var handle: OpaquePointer?
-    private var statements = PostgresStatementCache()
-    private let statementTimeout: Duration
+    var statements = PostgresStatementCache()
+    let statementTimeout: Duration
+    /// Statements that go to the server with the next one.
+    var queued: [SQL] = []
     /// Whether a wait ends when its task is cancelled; off for COMMIT and ROLLBACK.
     private var heedsCancellation = true
 
@@ -53,6 +55,11 @@ final class PostgresSession {
         return true
     }
 
+    /// Whether the server has begun a transaction that is not over.
+    var isInTransaction: Bool {
+        handle.map { PQtransactionStatus($0) != PQTRANS_IDLE } ?? false
+    }
+
     /// Whether a transaction is open that an error has aborted.
     var isTransactionAborted: Bool {
         handle.map { PQtransactionStatus($0) == PQTRANS_INERROR } ?? true
@@ -60,25 +67,25 @@ final class PostgresSession {
 
     /// Runs one statement.
     func run(_ sql: SQL, timeout: Duration? = nil) throws(PostgresError) -> PostgresRows {
+        guard queued.isEmpty else { return try runQueued(and: sql, timeout: timeout ?? statementTimeout) }
         let deadline = Deadline(after: (timeout ?? statementTimeout) + .seconds(1))
         let key = PostgresStatementCache.Key(sql)
+        let parameters = try PostgresParameterLayout(sql.parameters)
         do {
             switch statements.plan(for: key) {
             case .once:
-                try send(sql.parameters) { handle, count, values in
-                    PQsendQueryParams(handle, sql.text, count, key.types, values, nil, nil, 0)
-                }
+                try sendUnprepared(sql, key, parameters)
             case .prepare(let name):
-                try sent(PQsendPrepare(live(), name, sql.text, Int32(key.types.count), key.types))
+                try sendPrepare(sql, key, as: name)
                 _ = try receiveAll(deadline)
                 statements.prepared(key, as: name)
-                try sendPrepared(name, sql.parameters)
+                try sendPrepared(name, parameters)
             case .prepared(let name):
-                try sendPrepared(name, sql.parameters)
+                try sendPrepared(name, parameters)
             }
             return PostgresRows(try receiveAll(deadline))
         } catch {
-            if case .server(let fault) = error, ["0A000", "26000"].contains(fault.sqlState) { statements.forget(key) }
+            if error.saysPlanIsStale { statements.forget(key) }
             throw error
         }
     }
@@ -87,7 +94,11 @@ final class PostgresSession {
     func finish(_ statement: String) throws(PostgresError) {
         heedsCancellation = false
         defer { heedsCancellation = true }
-        try script(statement, deadline: Deadline(after: statementTimeout + .seconds(1)))
+        if queued.isEmpty {
+            try script(statement)
+        } else {
+            _ = try runQueued(and: SQL(verbatim: statement), timeout: statementTimeout)
+        }
     }
 
     /// Runs any number of statements without parameters, separated by semicolons, as one.
@@ -96,6 +107,7 @@ final class PostgresSession {
     }
 
     private func script(_ text: String, deadline: Deadline) throws(PostgresError) {
+        try runQueued()
         try sent(PQsendQuery(live(), text))
         _ = try receiveAll(deadline)
     }
@@ -104,6 +116,7 @@ final class PostgresSession {
 
     /// Starts a COPY FROM STDIN.
     func startCopy(_ statement: String) throws(PostgresError) {
+        try runQueued()
         let deadline = Deadline(after: statementTimeout + .seconds(1))
         try sent(PQsendQuery(live(), statement))
         try flush(deadline)
@@ -136,48 +149,38 @@ final class PostgresSession {
 
     // MARK: Sending and receiving
 
-    private func live() throws(PostgresError) -> OpaquePointer {
+    func live() throws(PostgresError) -> OpaquePointer {
         guard let handle else { throw .connectionLost("the connection is closed") }
         return handle
     }
 
-    private func sent(_ code: Int32) throws(PostgresError) {
+    func sent(_ code: Int32) throws(PostgresError) {
         if code != 1 { throw lost() }
     }
 
-    private func sendPrepared(_ name: String, _ parameters: [PostgresParameter]) throws(PostgresError) {
-        try send(parameters) { handle, count, values in
-            PQsendQueryPrepared(handle, name, count, values, nil, nil, 0)
-        }
+    func sendPrepare(_ sql: SQL, _ key: PostgresStatementCache.Key, as name: String) throws(PostgresError) {
+        try sent(PQsendPrepare(live(), name, sql.text, Int32(key.types.count), key.types))
     }
 
-    /// Lays the parameters out as C strings, one behind the other, for the length of the call.
-    private func send(
-        _ parameters: [PostgresParameter],
-        _ call: (OpaquePointer, Int32, UnsafePointer<UnsafePointer<CChar>?>) -> Int32
+    func sendPrepared(_ name: String, _ parameters: PostgresParameterLayout) throws(PostgresError) {
+        let handle = try live()
+        try sent(
+            parameters.withPointers { count, values, lengths, formats in
+                PQsendQueryPrepared(handle, name, count, values, lengths, formats, 0)
+            })
+    }
+
+    func sendUnprepared(
+        _ sql: SQL, _ key: PostgresStatementCache.Key, _ parameters: PostgresParameterLayout
     ) throws(PostgresError) {
         let handle = try live()
-        var text: [UInt8] = []
-        var starts: [Int?] = []
-        for parameter in parameters {
-            guard let value = parameter.text else {
-                starts.append(nil)
-                continue
-            }
-            guard !value.utf8.contains(0) else { throw .misuse("PostgreSQL can't keep a NUL character") }
-            starts.append(text.count)
-            text.append(contentsOf: value.utf8)
-            text.append(0)
-        }
-        let code = text.withUnsafeBufferPointer { buffer in
-            let base = UnsafeRawPointer(buffer.baseAddress)?.assumingMemoryBound(to: CChar.self)
-            let values = starts.map { start in start.flatMap { base?.advanced(by: $0) } } + [nil]
-            return call(handle, Int32(parameters.count), values)
-        }
-        try sent(code)
+        try sent(
+            parameters.withPointers { count, values, lengths, formats in
+                PQsendQueryParams(handle, sql.text, count, key.types, values, lengths, formats, 0)
+            })
     }
 
-    private func flush(_ deadline: Deadline) throws(PostgresError) {
+    func flush(_ deadline: Deadline) throws(PostgresError) {
         while true {
             switch PQflush(try live()) {
             case 0: return
@@ -189,7 +192,7 @@ final class PostgresSession {
         }
     }
 
-    private func nextResult(_ deadline: Deadline) throws(PostgresError) -> OpaquePointer? {
+    func nextResult(_ deadline: Deadline) throws(PostgresError) -> OpaquePointer? {
         let handle = try live()
         while PQisBusy(handle) == 1 {
             _ = try wait(for: POLLIN, deadline)
@@ -205,13 +208,15 @@ final class PostgresSession {
         return last
     }
 
-    private func drain(_ deadline: Deadline) throws(PostgresError) -> PostgresResult? {
+    func drain(_ deadline: Deadline) throws(PostgresError) -> PostgresResult? {
         var last: PostgresResult?
         var firstFault: PostgresFault?
         while let result = try nextResult(deadline) {
             switch PQresultStatus(result) {
             case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY:
                 last = PostgresResult(result)
+            case PGRES_PIPELINE_ABORTED:
+                PQclear(result)
             case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH:
                 PQclear(result)
                 close()
@@ -251,7 +256,7 @@ final class PostgresSession {
         }
     }
 
-    private func lost() -> PostgresError {
+    func lost() -> PostgresError {
         let message = handle.map { PostgresSession.oneLine(PQerrorMessage($0)) } ?? "the connection is closed"
         close()
         return .connectionLost(message.isEmpty ? "the server closed it" : message)

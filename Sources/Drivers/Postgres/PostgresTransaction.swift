@@ -18,6 +18,12 @@ public final class PostgresTransaction {
         try session.run(sql).affected
     }
 
+    /// Runs a statement whose answer nobody needs, together with the next one or with COMMIT: a round trip less. Its failure is thrown
+    /// there.
+    public func queue(_ sql: SQL) {
+        session.queue(sql)
+    }
+
     /// Runs statements without parameters, separated by semicolons, from our own files.
     public func script(_ text: String) throws(PostgresError) {
         try session.script(text)

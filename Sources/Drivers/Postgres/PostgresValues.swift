@@ -30,6 +30,15 @@ public protocol PostgresEncodable: Sendable {
     static var postgresType: PostgresType { get }
     /// The text form that the server's input function reads; nil is NULL.
     var postgresText: String? { get }
+    /// An array of such values in the server's binary form; nil for types whose arrays go as text.
+    static func postgresBinary(_ values: [Self]) -> [UInt8]?
+    /// The value in the server's binary form; nil where it goes as text.
+    var postgresBinary: [UInt8]? { get }
+}
+
+extension PostgresEncodable {
+    public static func postgresBinary(_ values: [Self]) -> [UInt8]? { nil }
+    public var postgresBinary: [UInt8]? { nil }
 }
 
 /// A value that a column can be read as.
@@ -46,18 +55,33 @@ extension Bool: PostgresEncodable, PostgresDecodable {
 extension Int: PostgresEncodable, PostgresDecodable {
     public static var postgresType: PostgresType { .int8 }
     public var postgresText: String? { String(self) }
+    public static func postgresBinary(_ values: [Int]) -> [UInt8]? {
+        var array = PostgresBinaryArray(of: .int8, width: 8, count: values.count)
+        for value in values { array.add(value) }
+        return array.bytes
+    }
     public init(postgres cell: PostgresCell) throws(PostgresError) { self = Int(try cell.int64()) }
 }
 
 extension Int64: PostgresEncodable, PostgresDecodable {
     public static var postgresType: PostgresType { .int8 }
     public var postgresText: String? { String(self) }
+    public static func postgresBinary(_ values: [Int64]) -> [UInt8]? {
+        var array = PostgresBinaryArray(of: .int8, width: 8, count: values.count)
+        for value in values { array.add(value) }
+        return array.bytes
+    }
     public init(postgres cell: PostgresCell) throws(PostgresError) { self = try cell.int64() }
 }
 
 extension Int32: PostgresEncodable, PostgresDecodable {
     public static var postgresType: PostgresType { .int4 }
     public var postgresText: String? { String(self) }
+    public static func postgresBinary(_ values: [Int32]) -> [UInt8]? {
+        var array = PostgresBinaryArray(of: .int4, width: 4, count: values.count)
+        for value in values { array.add(value) }
+        return array.bytes
+    }
     public init(postgres cell: PostgresCell) throws(PostgresError) {
         guard let value = Int32(exactly: try cell.int64()) else { throw cell.malformed("not an int4") }
         self = value
@@ -67,6 +91,11 @@ extension Int32: PostgresEncodable, PostgresDecodable {
 extension Int16: PostgresEncodable, PostgresDecodable {
     public static var postgresType: PostgresType { .int2 }
     public var postgresText: String? { String(self) }
+    public static func postgresBinary(_ values: [Int16]) -> [UInt8]? {
+        var array = PostgresBinaryArray(of: .int2, width: 2, count: values.count)
+        for value in values { array.add(value) }
+        return array.bytes
+    }
     public init(postgres cell: PostgresCell) throws(PostgresError) {
         guard let value = Int16(exactly: try cell.int64()) else { throw cell.malformed("not an int2") }
         self = value
@@ -108,8 +137,9 @@ extension Array: PostgresEncodable where Element: PostgresEncodable {
     }
     public var postgresText: String? {
         if Element.self == UInt8.self, let bytes = self as? [UInt8] { return PostgresText.hex(bytes) }
-        return PostgresText.array(map(\.postgresText))
+        return PostgresText.array(map { $0.postgresText })
     }
+    public var postgresBinary: [UInt8]? { Element.postgresBinary(self) }
 }
 
 extension Array: PostgresDecodable where Element: PostgresDecodable {

@@ -38,13 +38,13 @@ public struct SQL: ExpressibleByStringInterpolation, Sendable {
 
         /// Binds a value.
         public mutating func appendInterpolation<Value: PostgresEncodable>(_ value: Value) {
-            parameters.append(PostgresParameter(type: Value.postgresType, text: value.postgresText))
+            parameters.append(PostgresParameter(value))
             text += "$\(parameters.count)"
         }
 
         /// Binds a value or NULL. Beside the one above so that the compiler does not take an optional for a mistake.
         public mutating func appendInterpolation<Value: PostgresEncodable>(_ value: Value?) {
-            parameters.append(PostgresParameter(type: Value.postgresType, text: value?.postgresText))
+            parameters.append(PostgresParameter(value))
             text += "$\(parameters.count)"
         }
 
@@ -78,10 +78,4 @@ public struct SQL: ExpressibleByStringInterpolation, Sendable {
         }
         return renumbered + rest
     }
-}
-
-/// One bound value: its type and text form, nil for NULL.
-struct PostgresParameter: Sendable {
-    let type: PostgresType
-    let text: String?
 }
