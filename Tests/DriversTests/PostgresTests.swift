@@ -134,6 +134,73 @@ struct PostgresTests {
         #expect(try await connection.query("SELECT 1").count == 1)
     }
 
+    @Test("queued statements are run before the next one and before COMMIT, in order, prepared or not")
+    func queued() async throws {
+        try await connection.script("CREATE TEMP TABLE kept (n serial, what text)")
+        for round in 1...3 {
+            let seen = try await connection.withTransaction { transaction in
+                transaction.queue("INSERT INTO kept (what) VALUES (\("first \(round)"))")
+                transaction.queue("INSERT INTO kept (what) VALUES (\("second \(round)"))")
+                let seen = try transaction.query("SELECT what FROM kept ORDER BY n").count
+                transaction.queue("INSERT INTO kept (what) VALUES (\("last \(round)"))")
+                return seen
+            }
+            #expect(seen == 3 * round - 1)
+        }
+        let kept = try await connection.query("SELECT what FROM kept ORDER BY n").map { try $0.value("what") as String }
+        #expect(kept == (1...3).flatMap { ["first \($0)", "second \($0)", "last \($0)"] })
+    }
+
+    @Test("a queued statement's refusal is thrown by the next one or by COMMIT, and leaves nothing behind")
+    func queuedRefusal() async throws {
+        try await connection.script("CREATE TEMP TABLE kept (n int PRIMARY KEY)")
+        for hasNext in [true, false] {
+            let error = await #expect(throws: PostgresError.self) {
+                try await connection.withTransaction { transaction in
+                    try transaction.execute("INSERT INTO kept (n) VALUES (\(1))")
+                    transaction.queue("INSERT INTO kept (n) VALUES (\(1))")
+                    transaction.queue("INSERT INTO kept (n) VALUES (\(2))")
+                    if hasNext { _ = try transaction.query("SELECT 1") }
+                }
+            }
+            #expect(error?.sqlState == "23505")
+            #expect(try await connection.query("SELECT n FROM kept").isEmpty)
+        }
+        await #expect(throws: PostgresError.misuse("PostgreSQL can't keep a NUL character")) {
+            try await connection.withTransaction { $0.queue("SELECT \("a\0b")::text") }
+        }
+        #expect(try await connection.query("SELECT 1").count == 1)
+    }
+
+    @Test("a queued statement is run before a COPY and before a savepoint")
+    func queuedBeforeOthers() async throws {
+        try await connection.script("CREATE SCHEMA IF NOT EXISTS queued; CREATE TABLE queued.kept (n bigint)")
+        try await connection.withTransaction { transaction in
+            transaction.queue("INSERT INTO queued.kept (n) VALUES (\(1))")
+            try transaction.copy(into: "queued.kept", columns: ["n"]) { copy in try copy.row { $0.int8(2) } }
+            transaction.queue("INSERT INTO queued.kept (n) VALUES (\(3))")
+            let count = try transaction.savepoint { try transaction.query("SELECT n FROM queued.kept").count }
+            #expect(count == 3)
+        }
+        try await connection.script("DROP SCHEMA queued CASCADE")
+    }
+
+    @Test("arrays of numbers go in binary, and come back")
+    func binaryArrays() async throws {
+        let row = try #require(
+            try await connection.query(
+                """
+                SELECT \([1, -2, Int.max])::bigint[] AS a, \([Int32.min, 7])::int[] AS b, \([Int16.max, -1])::smallint[] AS c,
+                    \([Int64]())::bigint[] AS d, \([1, nil] as [Int?])::bigint[] AS e
+                """
+            ).first)
+        #expect(try row.value("a") == [1, -2, Int.max])
+        #expect(try row.value("b") == [Int32.min, 7])
+        #expect(try row.value("c") == [Int16.max, -1])
+        #expect(try row.value("d") == [Int64]())
+        #expect(try row.value("e") == [1, nil] as [Int?])
+    }
+
     @Test("a savepoint's failure undoes its own work only")
     func savepoint() async throws {
         try await connection.script("CREATE TEMP TABLE kept (n int PRIMARY KEY)")
