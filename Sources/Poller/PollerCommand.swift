@@ -20,12 +20,14 @@ struct PollerCommand: DaemonProgram {
               poller deck rollback telnyx
               poller versions rollback 41
               poller parked list --status unrated
+              poller rerate --preview --from 2026-11-01 --to 2026-11-15
             """,
         subcommands: [
             ServeCommand<Self>.self, CheckConfigCommand<Self>.self, LoadDirectory.self, LoadNPA.self,
             LoadCountryPrefixes.self, LoadLERG.self,
             LoadPorted.self, LoadRespOrg.self, LoadLocalAreas.self, LoadDeck.self, LoadPlan.self, LoadConnectors.self,
             LoadCarriers.self, LoadSKU.self, DeckCommand.self, VersionsCommand.self, ParkedCommand.self,
+            RerateCommand.self,
         ])
 
     static let daemon = Daemon(name: "poller", role: "warp_poller", port: 8082, keys: PollerConfig.keys)
@@ -63,7 +65,7 @@ struct PollerCommand: DaemonProgram {
     }
 
     /// Where ported numbers are mapped; a file that was refused is told to whoever reads the log.
-    private static func portedFiles(_ context: DaemonContext) -> PortedNumberFiles? {
+    static func portedFiles(_ context: DaemonContext) -> PortedNumberFiles? {
         let logger = context.logger
         return context.config[PollerConfig.portedDirectory].map { directory in
             PortedNumberFiles(directory: directory) { problem in

@@ -26,8 +26,14 @@ enum PollerConfig {
         "partitions.daysBack", default: 2, in: 0...400,
         help: "Day partitions of the past that are made at start; older ones are made when a record needs them.")
 
+    /// What a re-rating may move without a second person.
+    static let rerateApproval = ConfigKey.integer(
+        "rerate.approvalAboveDollars", default: 100, in: 0...1_000_000_000,
+        help: "A re-rating that moves charges by more dollars than this needs a second person's approval.")
+
     static let keys = ConfigKeys(
-        batchRows, referencePoll, portedDirectory, attemptRetry, attemptAlone, partitionDaysBack)
+        batchRows, referencePoll, portedDirectory, attemptRetry, attemptAlone, partitionDaysBack,
+        rerateApproval)
 
     /// The bounds of the pipeline.
     static func limits(_ config: Config) -> PipelineLimits {

@@ -99,10 +99,7 @@ public enum RecordReader {
 
     /// The id of a record: what every table knows it by.
     public static func id(_ kind: RecordKind, naturalKey: String) -> Identifier128 {
-        let hash = hash128([kind.rawValue] + Array(naturalKey.utf8))
-        return Identifier128(
-            high: hash.high & 0xFFFF_FFFF_FFFF_0FFF | 0x8000,
-            low: hash.low & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000)
+        .named(by: [kind.rawValue] + Array(naturalKey.utf8))
     }
 
     /// What is no object may be no JSON either.
@@ -133,8 +130,9 @@ public enum RecordReader {
         record.id = UsageID(id)
         return RecordReading(
             record: record, kind: kind, naturalKey: naturalKey, keyHash: id,
-            contentHash: hash128(
-                RecordContent.canonicalBytes(of: source, leavingOut: incidentalFields(kind).union(incidental))))
+            contentHash: .digest(
+                of:
+                    RecordContent.canonicalBytes(of: source, leavingOut: incidentalFields(kind).union(incidental))))
     }
 
     private static func naturalKey(of record: UsageRecord, _ fields: RecordFields) throws(RejectReason) -> String {
@@ -157,11 +155,6 @@ public enum RecordReader {
         kind == .dlr ? ["received_at"] : []
     }
 
-    private static func hash128(_ bytes: [UInt8]) -> Identifier128 {
-        let digest = Digest.sha256(bytes)
-        func half(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
-        return Identifier128(high: half(digest[0..<8]), low: half(digest[8..<16]))
-    }
 }
 
 extension RejectReason {

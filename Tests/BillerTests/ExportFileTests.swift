@@ -1,4 +1,5 @@
 import Core
+import DaemonKit
 import Foundation
 import TestSupport
 import Testing

@@ -1,3 +1,5 @@
+import DaemonKit
+
 /// NetSuite's CSV import files, one for invoices and one for credit memos: one row a line, the document's own fields on each of them.
 enum NetSuiteCSV {
     /// `invoices-<label>.csv` or `credit-memos-<label>.csv`.
@@ -32,25 +34,5 @@ enum NetSuiteCSV {
         case .invoice: [date, terms]
         case .creditMemo: []
         }
-    }
-}
-
-/// CSV as RFC 4180 has it. A text that a spreadsheet would take as a formula gets an apostrophe in front.
-enum CSVText {
-    static func file(_ rows: [[String]]) -> String {
-        rows.map { $0.map(field).joined(separator: ",") + "\r\n" }.joined()
-    }
-
-    private static func field(_ text: String) -> String {
-        var text = text
-        if let first = text.unicodeScalars.first, "=+-@\t\r".unicodeScalars.contains(first), !isNumber(text) {
-            text = "'" + text
-        }
-        let needsQuotes = text.unicodeScalars.contains { $0 == "\"" || $0 == "," || $0 == "\r" || $0 == "\n" }
-        return needsQuotes ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : text
-    }
-
-    private static func isNumber(_ text: String) -> Bool {
-        text.dropFirst().allSatisfy { $0.isASCII && ($0.isNumber || $0 == ".") }
     }
 }

@@ -228,7 +228,7 @@ extension DeckCommand {
             """
         return rows.reduce(into: header) { text, row in
             let (rates, terms) = (row.rates, sheet.terms(of: row))
-            var cells = [DeckFindings.quoted(sheet.name), row.scope.rawValue, row.prefix.text]
+            var cells = [CSVText.field(sheet.name), row.scope.rawValue, row.prefix.text]
             cells += [rates.interstate, rates.intrastate, rates.local, rates.indeterminate, rates.rate].map {
                 $0?.text ?? ""
             }

@@ -78,7 +78,7 @@ struct DeckReport {
                 ])
                 .joined(separator: ",") + "\n"
         }
-        let name = DeckFindings.quoted(diff.new.name)
+        let name = CSVText.field(diff.new.name)
         for (place, change) in diff.changes.enumerated() {
             let line = change.new.map { Int(diff.new.rows[$0].line) } ?? 0
             text +=
@@ -180,7 +180,7 @@ enum DeckFindings {
         findings.reduce(into: "severity,rule,scope,prefix,line,message\n") { text, finding in
             text += "\(finding.rule.severity.rawValue),\(finding.rule.rawValue),\(finding.scope.rawValue),"
             text += "\(finding.prefix?.text ?? ""),\(finding.line > 0 ? "\(finding.line)" : ""),"
-            text += quoted(finding.message) + "\n"
+            text += CSVText.field(finding.message) + "\n"
         }
     }
 
@@ -201,11 +201,5 @@ enum DeckFindings {
             writer.field("line", finding.line > 0 ? finding.line : nil)
             writer.field("message", finding.message)
         }
-    }
-
-    /// A text as a CSV field.
-    static func quoted(_ text: String) -> String {
-        guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
-        return "\"" + text.replacing("\"", with: "\"\"") + "\""
     }
 }

@@ -5,7 +5,7 @@ import Reference
 /// The columns of the outcome tables, in the order in which they are written, by binary COPY.
 enum OutcomeColumns {
     private static let head = [
-        "id", "rated_seq", "usage_day", "raw_day", "raw_seq", "source", "received_at", "rated_at",
+        "id", "rated_seq", "usage_day", "raw_day", "raw_seq", "source", "received_at", "rated_at", "corrects",
     ]
 
     static let call =
@@ -60,6 +60,7 @@ extension StoredUsage {
         row.text(self.row.source)
         row.instant(self.row.receivedAt)
         row.instant(ratedAt)
+        row.identifier(corrects?.value)
         row.text(usage.key)
         switch (usage.evidence, extras) {
         case (.call(let call), .call(let sipCallID, let start, let answer, let end, let trunk)):

@@ -6,6 +6,8 @@ struct StoredUsage: Sendable, Hashable {
     let row: RawRow
     var usage: RatedUsage
     let extras: Extras
+    /// The record that this row corrects, after a re-rating; its own id is another then.
+    var corrects: UsageID?
 
     /// Columns that are the record's own words.
     enum Extras: Sendable, Hashable {

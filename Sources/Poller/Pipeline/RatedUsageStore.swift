@@ -197,7 +197,7 @@ extension RawKind {
         }
     }
 
-    fileprivate var outcomeColumns: [String] {
+    var outcomeColumns: [String] {
         switch self {
         case .call: OutcomeColumns.call
         case .attempt: OutcomeColumns.attempt
@@ -206,7 +206,7 @@ extension RawKind {
         }
     }
 
-    fileprivate var serviceOfSpans: String {
+    var serviceOfSpans: String {
         switch self {
         case .call, .attempt: "voice"
         case .message: "message"
