@@ -188,6 +188,31 @@ struct RerateTests {
         }
     }
 
+    @Test("a simulation prices a customer's usage by another plan, by day and class, and leaves nothing behind")
+    func simulation() async throws {
+        try await PollerWorld.with { world in
+            try await world.rateDay()
+            let before = try await world.ratedRows()
+            let document = try JSONValue(parsing: Array(Self.dearerPlan.utf8))
+            let plan = try #require(try PlanFile.read(document, path: "offer.json").first)
+            let tables = try await CurrentReference(pool: world.pool).tables()
+            let ban = try BAN(parsing: "BAN001")
+            var scope = Self.scope
+            scope.customerBAN = ban.text
+            let report = try await PlanSimulation(
+                pool: world.pool, tables: tables, plan: plan, customer: ban, days: scope.days
+            ).run(scope)
+
+            #expect(report.unpriced == 0)
+            #expect(report.total.records == 5)
+            #expect(report.total.difference.text(.charge) == "0.04464")
+            let classes = report.classes.map { "\($0.name) \($0.records) \($0.difference.signed(.charge))" }
+            #expect(classes.filter { !$0.hasSuffix(" 0.00000") } == ["TERMINATING:DOMESTIC:INTERSTATE 3 +0.04464"])
+            #expect(try await world.ratedRows() == before)
+            #expect(try await world.count("SELECT count(*) FROM billing.rerate_previews") == 0)
+        }
+    }
+
     @Test("table, CSV and page show the same sums, and a name can't break the page")
     func forms() async throws {
         try await PollerWorld.with { world in

@@ -53,7 +53,7 @@ public struct RatingTables: Sendable {
     private let voiceLabels: [(key: ClassKey, sku: String?)]
     /// The plans of the reference data, each with its deck.
     private var plans: [RatePlan]
-    private let customers: [BAN: Customer]
+    private var customers: [BAN: Customer]
     private var decks: [String: RateDeck]
     private var vendors: [VendorName: VendorTerms]
     private let owners: [String: BAN]
@@ -103,6 +103,17 @@ public struct RatingTables: Sendable {
         tables.decks[deck.name] = deck
         tables.plans = plans.map { $0.bound(to: tables.decks) }
         tables.vendors = vendors.mapValues { $0.bound(to: tables.decks) }
+        return tables
+    }
+
+    /// The same tables with one plan in the place of all that a customer has of its type: all else is shared.
+    public func pricing(_ ban: BAN, by plan: RatePlan) -> RatingTables {
+        guard let customer = customers[ban] else { return self }
+        var tables = self
+        tables.plans.append(plan.bound(to: decks))
+        tables.customers[ban] = Customer(
+            id: customer.id, btn: customer.btn, marginAlert: customer.marginAlert,
+            plans: customer.plans.with(plans.count, as: plan.type))
         return tables
     }
 
@@ -168,6 +179,13 @@ struct PlanSet: Sendable {
     func first(_ type: PlanType, on day: UsageDay, in plans: [RatePlan]) -> RatePlan? {
         for place in places[type.place] where plans[place].isInForce(on: day) { return plans[place] }
         return nil
+    }
+
+    /// The same plans, but of one type only the one at a place.
+    func with(_ place: Int, as type: PlanType) -> PlanSet {
+        var set = self
+        set.places[type.place] = [place]
+        return set
     }
 
     static func grouped(_ plans: [RatePlan]) -> [CustomerID?: PlanSet] {

@@ -20,14 +20,17 @@ struct RerateReport: Sendable {
         let after: Money
 
         var difference: Money { after - before }
+
+        /// Sums of several.
+        static func total(of sums: [Sum]) -> Sum {
+            Sum(
+                name: "total", records: sums.reduce(0) { $0 + $1.records },
+                before: sums.reduce(.zero) { $0 + $1.before }, after: sums.reduce(.zero) { $0 + $1.after })
+        }
     }
 
     /// The sum over everything.
-    var total: Sum {
-        Sum(
-            name: "total", records: days.reduce(0) { $0 + $1.records }, before: days.reduce(.zero) { $0 + $1.before },
-            after: days.reduce(.zero) { $0 + $1.after })
-    }
+    var total: Sum { Sum.total(of: days) }
 
     /// Reads the sums of a preview.
     static func read(_ preview: PreviewRow, from pool: PostgresPool) async throws -> RerateReport {
@@ -77,7 +80,7 @@ struct RerateReport: Sendable {
         return "Nothing is written yet: poller rerate --apply \(preview.id.text)"
     }
 
-    private static func table(_ title: String, _ sums: [Sum], _ total: Sum) -> String {
+    static func table(_ title: String, _ sums: [Sum], _ total: Sum) -> String {
         var table = TextTable([title, "records", "charged", "would be", "difference"], right: [1, 2, 3, 4])
         for sum in sums + [total] {
             table.add([
