@@ -111,7 +111,7 @@ let package = Package(
         tests("DaemonKitTests", ["DaemonKit", "Drivers", "TestSupport", "Sandbox"]),
         tests("ReferenceTests", ["Reference", "Core", "TestSupport"]),
         tests("CDRIngestTests", ["CDRIngest", "TestSupport"], exclude: isFuzzing ? ["Fuzz", "FuzzTests.swift"] : []),
-        tests("PollerTests", ["Poller", "TestSupport"]),
+        tests("PollerTests", ["Poller", "Sandbox", "TestSupport"]),
         tests("WalletTests", ["Wallet", "TestSupport"]),
         tests("BillerTests", ["Biller", "Sandbox", "TestSupport"]),
         tests("SandboxTests", ["Sandbox", "Core", "Drivers", "TestSupport"]),

@@ -58,7 +58,8 @@ public enum MetricNames {
     ]
     static let poller: [MetricName] = [
         .pollerRecords, .pollerRatingSeconds, .pollerCommitSeconds, .pollerBatchSize, .pollerParked,
-        .pollerConservationDifference,
+        .pollerConservationDifference, .pollerLRNDips, .pollerLRNCacheHits, .pollerLRNSeconds, .pollerLRNCost,
+        .pollerLRNRefused,
     ]
     static let wallet: [MetricName] = [.walletPostings]
     static let biller: [MetricName] = [.billerInvoices, .billerExports]
@@ -179,6 +180,24 @@ extension MetricName {
     public static let pollerConservationDifference = MetricName(
         "warp_poller_conservation_difference_records", .gauge,
         help: "Usage received in two days that has no outcome: what is on its way, and 0 when all is quiet.")
+    /// Dips by outcome.
+    public static let pollerLRNDips = MetricName(
+        "warp_poller_lrn_dips_total", .counter, ["outcome"],
+        help: "Dips of the portability service: ported, not_ported, or why there was no answer.")
+    /// Answers without a dip.
+    public static let pollerLRNCacheHits = MetricName(
+        "warp_poller_lrn_cache_hits_total", .counter, help: "Calls answered by an earlier dip of the same number.")
+    /// Time of a dip.
+    public static let pollerLRNSeconds = MetricName(
+        "warp_poller_lrn_dip_seconds", .seconds, help: "Time of a dip that was answered.")
+    /// Cost of dips.
+    public static let pollerLRNCost = MetricName(
+        "warp_poller_lrn_cost_microdollars_total", .counter, help: "What answered dips cost, in millionths of a dollar."
+    )
+    /// Whether the service refuses us.
+    public static let pollerLRNRefused = MetricName(
+        "warp_poller_lrn_refused", .gauge,
+        help: "1 while the portability service refuses us (4xx): its address or our token is wrong.")
     /// Usage postings by outcome.
     public static let walletPostings = MetricName(
         "warp_wallet_postings_total", .counter, ["outcome"], help: "Rated records by posting: posted, repeat, parked.")

@@ -27,11 +27,12 @@ struct MinuteTick: Sendable {
         try await mark(kind, "complete").set(pool, to: horizon, now: began)
     }
 
-    /// Rates what is unrated again if a reference version came since, and looks after waiting attempts.
+    /// Rates what is unrated again if a reference version came since, and looks after waiting calls and attempts.
     func retryParked() async throws {
         let version = try await pipeline.reference.tables().version
         for kind in [RawKind.call, .message, .query] { try await retry.retryUnrated(kind) }
         pipeline.loop.logger.debug("Unrated usage retried", metadata: ["reference.version": "\(version)"])
+        try await retry.retryDueDips()
         try await retry.retryDueAttempts(callsCompleteAt: try await completeAt(.call))
     }
 

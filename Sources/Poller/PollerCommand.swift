@@ -38,13 +38,13 @@ struct PollerCommand: DaemonProgram {
         let reference = CurrentReference(
             pool: pool, dependency: context.readiness.register("reference"), portedFiles: portedFiles(context))
         let outcomeTables = RawKind.allCases.map(\.outcomeTableName)
-        let store = RatedUsageStore(
-            pool: pool,
-            partitions: context.partitions(
-                of: outcomeTables, daysBack: context.config[PollerConfig.partitionDaysBack]))
+        let partitions = context.partitions(
+            of: outcomeTables, daysBack: context.config[PollerConfig.partitionDaysBack])
+        let store = RatedUsageStore(pool: pool, partitions: partitions)
         let publisher = context.publisher
         let pipeline = UsagePipeline(
-            reader: RawUsageReader(pool: pool), enricher: Enricher(), reference: reference,
+            reader: RawUsageReader(pool: pool), enricher: Enricher(dips: dips(context, partitions)),
+            reference: reference,
             calls: CallLookup(pool: pool),
             commit: { try await store.commit($0, at: $1, rateAttempt: $2) },
             publish: { spans in
@@ -72,6 +72,23 @@ struct PollerCommand: DaemonProgram {
                 logger.error(
                     "File of ported numbers refused and written again", metadata: ["failure.reason": "\(problem)"])
             }
+        }
+    }
+
+    /// The portability service, where one is configured.
+    private static func dips(_ context: DaemonContext, _ partitions: Partitions) -> LRNDips? {
+        let config = context.config
+        return config[PollerConfig.dipURL].map { url in
+            LRNDips(
+                services: (0..<config[PollerConfig.dipConcurrency]).map { _ in
+                    LRNService(
+                        url: url, token: config[PollerConfig.dipToken],
+                        deadline: .milliseconds(config[PollerConfig.dipDeadline]))
+                },
+                store: LRNDipStore(pool: context.pool, partitions: partitions),
+                cache: LRNCache(
+                    seconds: config[PollerConfig.dipCacheSeconds], numbers: config[PollerConfig.dipCacheNumbers]),
+                costPerDip: config[PollerConfig.dipCost], loop: context.loop)
         }
     }
 

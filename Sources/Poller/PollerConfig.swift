@@ -1,3 +1,4 @@
+import Core
 import DaemonKit
 
 /// The poller's own keys.
@@ -31,14 +32,56 @@ enum PollerConfig {
         "rerate.approvalAboveDollars", default: 100, in: 0...1_000_000_000,
         help: "A re-rating that moves charges by more dollars than this needs a second person's approval.")
 
+    /// Where the portability service is.
+    static let dipURL = ConfigKey.optionalText(
+        "lrn.dipURL",
+        help:
+            "The portability service that is asked about numbers the ported table does not know; without it nobody is.")
+    /// What it knows us by.
+    static let dipToken = ConfigKey.secret("lrn.dipToken", help: "The bearer token of the portability service.")
+    /// How long one dip may take.
+    static let dipDeadline = ConfigKey.integer(
+        "lrn.deadlineMilliseconds", default: 1_000, in: 10...30_000, help: "The most milliseconds one dip may take.")
+    /// How many dips run at once.
+    static let dipConcurrency = ConfigKey.integer(
+        "lrn.concurrency", default: 8, in: 1...64, help: "How many dips run at once, each on a connection of its own.")
+    /// How long an answer is good for other calls.
+    static let dipCacheSeconds = ConfigKey.integer(
+        "lrn.cacheSeconds", default: 3_600, in: 0...86_400,
+        help: "For how many seconds the answer about a number is used for other calls too.")
+    /// How many answers are kept.
+    static let dipCacheNumbers = ConfigKey.integer(
+        "lrn.cacheNumbers", default: 500_000, in: 2...10_000_000, help: "How many numbers' answers are kept at most.")
+    /// What a dip costs.
+    static let dipCost = ConfigKey<Money>.parsed(
+        "lrn.costPerDip", kind: "decimal amount of USD", default: "0",
+        help: "What one answered dip costs, in USD, such as 0.0004; recorded with each dip."
+    ) { text in
+        do throws(FixedPoint.ParsingError) {
+            let cost = try Money(parsing: text)
+            return (0..<10_000_000).contains(cost.units) ? cost : nil
+        } catch {
+            return nil
+        }
+    }
+    /// When a call without an answer is tried again.
+    static let dipRetry = ConfigKey.integer(
+        "lrn.retrySeconds", default: 60, in: 1...3_600,
+        help: "Seconds after which a call that waits for the portability service is tried again.")
+    /// How long it waits.
+    static let dipWait = ConfigKey.integer(
+        "lrn.waitSeconds", default: 900, in: 1...86_400,
+        help: "Seconds without an answer after which a call goes on with the number itself (LRN_TIMEOUT).")
+
     static let keys = ConfigKeys(
-        batchRows, referencePoll, portedDirectory, attemptRetry, attemptAlone, partitionDaysBack,
-        rerateApproval)
+        batchRows, referencePoll, portedDirectory, attemptRetry, attemptAlone, partitionDaysBack, dipURL, dipToken,
+        dipDeadline, dipConcurrency, dipCacheSeconds, dipCacheNumbers, dipCost, dipRetry, dipWait, rerateApproval)
 
     /// The bounds of the pipeline.
     static func limits(_ config: Config) -> PipelineLimits {
         PipelineLimits(
             batchRows: config[batchRows], attemptRetrySeconds: config[attemptRetry],
-            attemptAloneSeconds: config[attemptAlone])
+            attemptAloneSeconds: config[attemptAlone], dipRetrySeconds: config[dipRetry],
+            dipWaitSeconds: config[dipWait])
     }
 }

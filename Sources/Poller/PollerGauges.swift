@@ -19,8 +19,8 @@ struct PollerGauges: Sendable {
         metrics.set(.pollerConservationDifference, to: try await conservationDifference(now: now))
     }
 
-    /// Usage records that were accepted and have no outcome yet: what is on its way, and 0 when all is quiet. Whole hours of
-    /// receipt are compared, so that both sides count the same records.
+    /// Usage records that were accepted, have no outcome yet and do not wait in a parked row: what is on its way, and 0 when all
+    /// is quiet. Whole hours of receipt are compared, so that both sides count the same records.
     func conservationDifference(now: Instant) async throws -> Int {
         let from = now.usageDay.advanced(days: 1 - Self.daysCompared).startUTC
         let rows = try await pool.query(
@@ -32,6 +32,9 @@ struct PollerGauges: Sendable {
                 - (SELECT coalesce(sum(rated + not_billable + unrated + held + evidence), 0)
                    FROM billing.rating_counts
                    WHERE hour >= \(from) AND kind IN ('cdr', 'mdr', 'api'))
+                - (SELECT count(*)
+                   FROM billing.unrated_usage
+                   WHERE kind <> 'raw_vendor_cdr' AND status = 'waiting' AND resolved_at IS NULL AND received_at >= \(from))
                 AS difference
             """)
         return try rows.first?.value("difference") ?? 0

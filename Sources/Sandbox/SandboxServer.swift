@@ -20,8 +20,8 @@ struct SandboxServer: Sendable {
     let traffic = Traffic()
     let services: [any OutsideService]
 
-    init(netsuite: NetSuiteAccount) {
-        services = [NetSuite(account: netsuite), WebhookSink()]
+    init(netsuite: NetSuiteAccount = NetSuiteAccount(), lrn: LRNDipService = LRNDipService()) {
+        services = [NetSuite(account: netsuite), lrn, WebhookSink()]
     }
 
     /// The HTTP server; port 0 takes a free one. `onRunning` is told the port.

@@ -58,7 +58,8 @@ struct PollerWorld: Sendable {
 
     /// A poller's parts, as `serve` puts them together; `commit` stands in for the store's where it is given.
     func parts(
-        batchRows: Int = 2_000, commit: UsagePipeline.Commit? = nil, on pool: PostgresPool? = nil
+        batchRows: Int = 2_000, commit: UsagePipeline.Commit? = nil, on pool: PostgresPool? = nil,
+        dips: DipSettings? = nil
     ) -> Parts {
         let pool = pool ?? self.pool
         let logger = Logger(label: "poller-tests") { _ in SwiftLogNoOpLogHandler() }
@@ -66,11 +67,13 @@ struct PollerWorld: Sendable {
         let loop = Loop(
             logger: logger, metrics: PrometheusRegistry(), watchdog: Watchdog(),
             clock: Clock { clock.now.milliseconds })
-        let store = RatedUsageStore(
-            pool: pool, partitions: Partitions(tables: [], daysBack: 0, pool: pool, loop: loop))
+        let partitions = Partitions(tables: [], daysBack: 0, pool: pool, loop: loop)
+        let store = RatedUsageStore(pool: pool, partitions: partitions)
+        let lrnDips = dips.map { $0.dips(store: LRNDipStore(pool: pool, partitions: partitions), loop: loop) }
         let rung = Rung()
         let pipeline = UsagePipeline(
-            reader: RawUsageReader(pool: pool), enricher: Enricher(), reference: CurrentReference(pool: pool),
+            reader: RawUsageReader(pool: pool), enricher: Enricher(dips: lrnDips),
+            reference: CurrentReference(pool: pool),
             calls: CallLookup(pool: pool),
             commit: commit ?? { try await store.commit($0, at: $1, rateAttempt: $2) },
             publish: { rung.add($0) }, loop: loop, limits: PipelineLimits(batchRows: batchRows))

@@ -133,6 +133,24 @@ struct RerateTests {
         }
     }
 
+    @Test("a call is rated again by the answer that a portability service once gave")
+    func storedDip() async throws {
+        try await PollerWorld.with { world in
+            try await world.rateDay()
+            _ = try await world.admin.query("SELECT billing.ensure_partition('lrn_dips', \(Self.day))")
+            try await world.admin.execute(
+                """
+                INSERT INTO billing.lrn_dips (usage_day, call_id, number, asked_at, answer, lrn, cost, milliseconds)
+                SELECT usage_day, id, '3122005555', \(world.now), 'ported', '2126000000', 0, 0
+                FROM billing.raw_cdr WHERE sip_uuid = 'u2'
+                """)
+            let lines = Lines()
+            try await RerateLine.forEach(of: try await world.preview(Self.scope), from: world.pool) { lines.add($0) }
+            #expect(lines.all.map { $0.key } == ["u2"])
+            #expect(lines.all.first?.changes.contains("class_key") == true)
+        }
+    }
+
     @Test("a scope of one customer or plan leaves the others out")
     func scopes() async throws {
         try await PollerWorld.with { world in

@@ -86,7 +86,7 @@ struct CallLookup: Sendable {
     private static let daysBefore = 2
     private static let daysAfter = 1
 
-    /// The calls with an outcome, by id.
+    /// The calls with an outcome, by id. One that waits for a portability service has none yet.
     func calls(_ ids: Set<UsageID>, around days: some Collection<UsageDay>) async throws -> [UsageID: RatedCall] {
         guard let first = days.min(), let last = days.max() else { return [:] }
         let wanted = Array(ids)
@@ -104,6 +104,7 @@ struct CallLookup: Sendable {
                 parked.evidence->>'tax_jurisdiction', parked.evidence->>'class_key', parked.evidence->>'usage_date'
             FROM billing.unrated_usage AS parked
             WHERE parked.kind = 'raw_cdr' AND parked.id = ANY (\(wanted)) AND parked.resolved_at IS NULL
+                AND parked.status <> 'waiting'
             """)
         var calls: [UsageID: RatedCall] = [:]
         for row in rows {

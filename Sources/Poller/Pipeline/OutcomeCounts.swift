@@ -46,7 +46,7 @@ struct OutcomeCounts: Sendable {
         }
     }
 
-    /// A waiting attempt counts once it is stored: what still waits is an open row of `unrated_usage`.
+    /// A waiting record counts once it is stored: what still waits is an open row of `unrated_usage`.
     mutating func add(_ parked: ParkedUsage) {
         switch parked.status {
         case .held: add(.held, of: parked.row)

@@ -42,7 +42,7 @@ struct StoredAttempt: Sendable, Hashable {
     }
 }
 
-/// A record that waits (M6): for a person, for reference data, for its call.
+/// A record that waits (M6): for a person, for reference data, for its call, for a portability service.
 struct ParkedUsage: Sendable, Hashable {
     enum Status: String, Sendable {
         case held, unrated, waiting
@@ -145,6 +145,13 @@ extension ParkedUsage {
         self.init(
             row: row, status: .waiting, flags: [], customerBAN: attempt.customerBAN?.text, waitsFor: call,
             evidence: Self.evidence(["key": row.key]), refVersion: refVersion, retryAt: retryAt)
+    }
+
+    /// A call that waits until the portability service answers (M35).
+    init(waitingForDip row: RawRow, until retryAt: Instant, refVersion: String) {
+        self.init(
+            row: row, status: .waiting, flags: ["lrn-timeout"], evidence: Self.evidence(["key": row.key]),
+            refVersion: refVersion, retryAt: retryAt)
     }
 
     /// An object of texts, without the NUL that `jsonb` cannot hold.

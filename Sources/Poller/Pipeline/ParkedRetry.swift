@@ -30,10 +30,11 @@ struct ParkedRetry: Sendable {
     }
 
     /// Rates open parked records again, whatever they waited for: what comes out rated is stored and closes its row.
-    func release(_ rows: [RawRow]) async throws {
+    /// Calls that are `overdue` wait no longer for a portability service.
+    func release(_ rows: [RawRow], overdue: Set<UsageID> = []) async throws {
         for (kind, rows) in Dictionary(grouping: rows, by: \.kind) {
             try await isolating(rows) { rows in
-                try await settle(rows, of: kind)
+                try await settle(rows, of: kind, overdue: overdue)
             } alone: { row, error in
                 let facts = FailureFacts(error)
                 let version = try await pipeline.reference.tables().version
@@ -46,12 +47,28 @@ struct ParkedRetry: Sendable {
         }
     }
 
+    /// Asks the portability service again for the calls that wait for it and are due; those that waited too long go on with their
+    /// own number (M11).
+    func retryDueDips() async throws {
+        while true {
+            let now = pipeline.now
+            let places = try await parked.due(.call, at: now, limit: limits.batchRows)
+            guard !places.isEmpty else { return }
+            Watchdog.progressed()
+            let rows = try await reader.rows(of: .call, at: places.map { (day: $0.day, number: $0.number) })
+            let overdue = places.filter { $0.parkedAt.advanced(seconds: limits.dipWaitSeconds) <= now }
+            try await release(rows, overdue: Set(overdue.map(\.id)))
+            try await parked.postpone(
+                .call, places.map(\.id), dueAt: now, until: now.advanced(seconds: limits.dipRetrySeconds))
+        }
+    }
+
     /// Rates the attempts that are due by their calls, stores those that waited alone for too long, and puts off the rest.
     /// `callsCompleteAt`: every call that was received until then has its outcome, so none of these is still on its way.
     func retryDueAttempts(callsCompleteAt: Instant?) async throws {
         while true {
             let now = pipeline.now
-            let places = try await parked.dueAttempts(at: now, limit: limits.batchRows)
+            let places = try await parked.due(.attempt, at: now, limit: limits.batchRows)
             guard !places.isEmpty else { return }
             Watchdog.progressed()
             let rows = try await reader.rows(of: .attempt, at: places.map { (day: $0.day, number: $0.number) })
@@ -65,7 +82,8 @@ struct ParkedRetry: Sendable {
                 try await hold(row, error)
             }
             // Whatever is still waiting then is not due any more.
-            try await parked.postpone(places.map(\.id), until: now.advanced(seconds: limits.attemptRetrySeconds))
+            try await parked.postpone(
+                .attempt, places.map(\.id), dueAt: now, until: now.advanced(seconds: limits.attemptRetrySeconds))
         }
     }
 
@@ -77,7 +95,10 @@ struct ParkedRetry: Sendable {
         let tables = try await pipeline.reference.tables()
         var outcomes = try await pipeline.outcomes(of: rows, .attempt, tables: tables)
         let waiting = outcomes.parked.filter { $0.status == .waiting }
+        // A call that waits for a portability service is on its way: its attempts wait with it.
+        let waitingCalls = try await parked.waiting(.call, among: waiting.compactMap(\.waitsFor))
         for record in waiting where alone.contains(record.row.id) {
+            if let call = record.waitsFor, waitingCalls.contains(call) { continue }
             guard case .attempt(let attempt) = try pipeline.enricher.enriched(record.row).record else { continue }
             outcomes.attempts.append(StoredAttempt(alone: attempt, in: record.row, refVersion: tables.version))
         }
@@ -100,16 +121,16 @@ struct ParkedRetry: Sendable {
         try await store.pool.withTransaction { transaction in
             let open = try ParkedUsageStore.lockOpen(.attempt, [row.id], in: transaction)
             guard open[row.id] != nil else { return }
-            try ParkedUsageStore.update([record], in: transaction)
+            try ParkedUsageStore.update([record], at: pipeline.now, in: transaction)
             var counts = OutcomeCounts()
             counts.add(.held, of: row)
             try counts.write(in: transaction)
         }
     }
 
-    private func settle(_ rows: [RawRow], of kind: RawKind) async throws {
+    private func settle(_ rows: [RawRow], of kind: RawKind, overdue: Set<UsageID>) async throws {
         let tables = try await pipeline.reference.tables()
-        let outcomes = try await pipeline.outcomes(of: rows, kind, tables: tables)
+        let outcomes = try await pipeline.outcomes(of: rows, kind, tables: tables, overdue: overdue)
         let committed = try await commit(outcomes, tables: tables)
         pipeline.publish(committed.spans)
     }
@@ -133,7 +154,7 @@ struct ParkedRetry: Sendable {
             let resolved = fresh.usage.map(\.row.id) + fresh.attempts.map(\.row.id)
             try ParkedUsageStore.resolve(
                 kind, resolved, resolution: "rated with version \(tables.version)", at: now, in: transaction)
-            try ParkedUsageStore.update(fresh.parked, in: transaction)
+            try ParkedUsageStore.update(fresh.parked, at: now, in: transaction)
             var attempts = fresh.attempts
             if kind == .call {
                 attempts += try WaitingAttempts.take(for: fresh, in: transaction, rateAttempt: rateAttempt)

@@ -30,17 +30,29 @@ struct ParkedUsageStore: Sendable {
         return try rows.map { try ParkedPlace(kind: kind, $0) }
     }
 
-    /// Waiting attempts that are due, the longest due first.
-    func dueAttempts(at now: Instant, limit: Int) async throws -> [ParkedPlace] {
+    /// Waiting rows of a kind that are due, the longest due first.
+    func due(_ kind: RawKind, at now: Instant, limit: Int) async throws -> [ParkedPlace] {
         let rows = try await pool.query(
             """
             SELECT id, raw_day, raw_seq, parked_at
             FROM billing.unrated_usage
-            WHERE kind = 'raw_vendor_cdr' AND status = 'waiting' AND resolved_at IS NULL AND retry_at <= \(now)
+            WHERE kind = \(kind.fact.rawValue) AND status = 'waiting' AND resolved_at IS NULL AND retry_at <= \(now)
             ORDER BY retry_at
             LIMIT \(limit)
             """)
-        return try rows.map { try ParkedPlace(kind: .attempt, $0) }
+        return try rows.map { try ParkedPlace(kind: kind, $0) }
+    }
+
+    /// Which of these records wait.
+    func waiting(_ kind: RawKind, among ids: [UsageID]) async throws -> Set<UsageID> {
+        guard !ids.isEmpty else { return [] }
+        let rows = try await pool.query(
+            """
+            SELECT id
+            FROM billing.unrated_usage
+            WHERE kind = \(kind.fact.rawValue) AND id = ANY (\(ids)) AND status = 'waiting' AND resolved_at IS NULL
+            """)
+        return Set(try rows.map { try $0.value("id", as: UsageID.self) })
     }
 
     /// How many rows are open, by status.
@@ -94,15 +106,18 @@ struct ParkedUsageStore: Sendable {
             """)
     }
 
-    /// Brings rows that stay parked up to date: what they lack now, and with which version that was found.
-    static func update(_ parked: [ParkedUsage], in transaction: PostgresTransaction) throws {
+    /// Brings rows that stay parked up to date: what they lack now, and with which version that was found. What begins to wait is
+    /// parked anew, so that it waits its full time.
+    static func update(_ parked: [ParkedUsage], at now: Instant, in transaction: PostgresTransaction) throws {
         guard let kind = parked.first?.row.kind else { return }
         try transaction.execute(
             """
             UPDATE billing.unrated_usage AS parked
             SET status = news.status, flags = string_to_array(news.flags, ','), customer_ban = news.customer_ban,
                 waits_for = news.waits_for, evidence = news.evidence::jsonb, ref_version = news.ref_version,
-                retry_at = news.retry_at, attempts = attempts + 1
+                retry_at = news.retry_at, attempts = attempts + 1,
+                parked_at = CASE WHEN news.status = 'waiting' AND parked.status <> 'waiting' THEN \(now)
+                    ELSE parked.parked_at END
             FROM unnest(
                     \(parked.map(\.row.id)), \(parked.map(\.status.rawValue))::text[],
                     \(parked.map { $0.flags.joined(separator: ",") })::text[], \(parked.map(\.customerBAN))::text[],
@@ -113,14 +128,15 @@ struct ParkedUsageStore: Sendable {
             """)
     }
 
-    /// Puts off waiting attempts whose call has not come yet.
-    func postpone(_ ids: [UsageID], until retryAt: Instant) async throws {
+    /// Puts off waiting rows that are still due.
+    func postpone(_ kind: RawKind, _ ids: [UsageID], dueAt now: Instant, until retryAt: Instant) async throws {
         guard !ids.isEmpty else { return }
         try await pool.execute(
             """
             UPDATE billing.unrated_usage
             SET retry_at = \(retryAt), attempts = attempts + 1
-            WHERE kind = 'raw_vendor_cdr' AND status = 'waiting' AND id = ANY (\(ids))
+            WHERE kind = \(kind.fact.rawValue) AND status = 'waiting' AND resolved_at IS NULL AND id = ANY (\(ids))
+                AND retry_at <= \(now)
             """)
     }
 }

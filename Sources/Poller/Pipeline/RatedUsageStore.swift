@@ -56,7 +56,9 @@ struct RatedUsageStore: Sendable {
             try await partitions.ensure(
                 kind.outcomeTableName, days: Set(usage.compactMap(\.usage.usageDay).map(\.number)))
         }
-        let waiting = outcomes.parked.filter { $0.status == .waiting }.map(\.row.day.number)
+        let waiting =
+            outcomes.kind == .attempt
+            ? outcomes.parked.filter { $0.status == .waiting }.map(\.row.day.number) : []
         let attemptDays = Set(outcomes.attempts.map(\.day.number) + waiting)
         if !attemptDays.isEmpty { try await partitions.ensure("vendor_cdr", days: attemptDays) }
     }

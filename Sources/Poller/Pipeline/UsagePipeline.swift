@@ -76,8 +76,12 @@ struct UsagePipeline: Sendable {
         count(committed, kind)
     }
 
-    /// What each row comes to, by these tables.
-    func outcomes(of rows: [RawRow], _ kind: RawKind, tables: RatingTables) async throws -> BatchOutcomes {
+    /// What each row comes to, by these tables. Calls that are `overdue` wait no longer for a portability service.
+    func outcomes(
+        of rows: [RawRow], _ kind: RawKind, tables: RatingTables, overdue: Set<UsageID> = []
+    ) async throws -> BatchOutcomes {
+        let dips = try await enricher.dips(of: rows, kind, overdue: overdue, tables: tables)
+        let dipAgainAt = now.advanced(seconds: limits.dipRetrySeconds)
         var outcomes = BatchOutcomes(kind: kind)
         var attempts: [(row: RawRow, attempt: VendorAttempt)] = []
         for row in rows {
@@ -85,11 +89,18 @@ struct UsagePipeline: Sendable {
                 outcomes.parked.append(ParkedUsage(conflict: row, refVersion: tables.version))
                 continue
             }
+            if dips.waiting.contains(row.id) {
+                outcomes.parked.append(
+                    ParkedUsage(waitingForDip: row, until: dipAgainAt, refVersion: tables.version))
+                continue
+            }
             switch enrichedOrBroken(row, tables.version) {
             case .broken(let parked): outcomes.parked.append(parked)
             case .enriched(let enriched):
                 switch enriched.record {
-                case .call(let call): outcomes.add(tables.rate(call, received: row.receivedAt), call, in: row)
+                case .call(let call):
+                    outcomes.add(
+                        tables.rate(call, dip: dips.answers[row.id], received: row.receivedAt), call, in: row)
                 case .message(let message):
                     outcomes.add(tables.rate(message, received: row.receivedAt), message, in: row)
                 case .query(let query): outcomes.add(tables.rate(query, received: row.receivedAt), query, in: row)
@@ -207,6 +218,10 @@ struct PipelineLimits: Sendable {
     var attemptRetrySeconds = 60
     /// After how many seconds alone an attempt is stored without its call (M10).
     var attemptAloneSeconds = 900
+    /// After how many seconds a call whose number could not be dipped is tried again.
+    var dipRetrySeconds = 60
+    /// After how many seconds without an answer such a call goes on with the number itself (M11).
+    var dipWaitSeconds = 900
 }
 
 /// Runs some work on items together; after a failure for which one of them may be to blame, on halves, until it stands alone (M5).

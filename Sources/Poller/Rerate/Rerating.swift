@@ -19,7 +19,8 @@ struct Rerating: Sendable {
         var outcomes = BatchOutcomes(kind: row.kind)
         do throws(RejectReason) {
             switch try enricher.enriched(row).record {
-            case .call(let call): outcomes.add(tables.rate(call, received: row.receivedAt), call, in: row)
+            case .call(let call):
+                outcomes.add(tables.rate(call, dip: standing.dip, received: row.receivedAt), call, in: row)
             case .message(let message): outcomes.add(tables.rate(message, received: row.receivedAt), message, in: row)
             case .query(let query): outcomes.add(tables.rate(query, received: row.receivedAt), query, in: row)
             case .attempt, .receipt: preconditionFailure("only charged records are rated again")

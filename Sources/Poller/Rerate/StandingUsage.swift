@@ -20,6 +20,8 @@ struct StandingUsage: Sendable {
     let day: UsageDay
     let customerBAN: String?
     let facts: RatedFacts
+    /// What a portability service once said of a call's number: it is not asked again (M11).
+    let dip: LRNAnswer?
 }
 
 extension StandingUsage {
@@ -28,8 +30,16 @@ extension StandingUsage {
         """
         rated.id AS row_id, rated.usage_day AS rated_day, rated.status, rated.customer_id, rated.customer_ban,
         rated.class_key, rated.tax_jurisdiction, rated.sku, rated.rate_plan_id, \(kind.rate) AS rate,
-        \(kind.quantity) AS quantity, rated.charge, rated.vendor, rated.vendor_cost, \(RawUsageReader.columns(of: kind))
+        \(kind.quantity) AS quantity, rated.charge, rated.vendor, rated.vendor_cost,
+        \(kind.dip("answer")) AS dip_answer, \(kind.dip("lrn")) AS dip_lrn,
+        \(RawUsageReader.columns(of: kind))
         """
+    }
+
+    /// What is joined to `raw` for these columns.
+    static func joins(of kind: RawKind) -> SQL {
+        kind == .call
+            ? "LEFT JOIN billing.lrn_dips AS dip ON dip.usage_day = raw.usage_day AND dip.call_id = raw.id" : ""
     }
 
     init(kind: RawKind, _ row: PostgresRow) throws {
@@ -47,7 +57,10 @@ extension StandingUsage {
                 classKey: (try row.value("class_key") as String?).map { ClassKey($0) }, taxJurisdiction: tax,
                 sku: try row.value("sku"), ratePlan: try row.value("rate_plan_id"), rate: try row.value("rate"),
                 quantity: try row.value("quantity"), charge: try row.value("charge"), vendor: try row.value("vendor"),
-                cost: try row.value("vendor_cost")))
+                cost: try row.value("vendor_cost")),
+            dip: try (row.value("dip_answer") as String?).map {
+                try LRNAnswer(stored: $0, lrn: try row.value("dip_lrn"))
+            })
     }
 
     /// Hands over what stands on a day, chunk by chunk, in constant memory.
@@ -62,6 +75,7 @@ extension StandingUsage {
                 SELECT \(columns(of: kind))
                 FROM \(rated) AS rated
                 JOIN \(SQL(verbatim: "billing.\(kind.fact.rawValue)")) AS raw ON raw.raw_seq = rated.raw_seq
+                \(joins(of: kind))
                 WHERE rated.usage_day = \(day) AND rated.raw_day = \(rawDay) AND raw.usage_day = \(rawDay)
                     AND rated.reverses IS NULL
                     AND NOT EXISTS (
@@ -82,5 +96,6 @@ extension RawKind {
     static let charged: [RawKind] = [.call, .message, .query]
 
     fileprivate var rate: SQL { self == .call ? "rated.rate_per_minute" : "rated.rate" }
+    fileprivate func dip(_ column: String) -> SQL { SQL(verbatim: self == .call ? "dip.\(column)" : "NULL::text") }
     fileprivate var quantity: SQL { self == .call ? "rated.billed_seconds" : "rated.units" }
 }

@@ -65,6 +65,34 @@ struct CallRatingTests {
         #expect(timedOut.flags.contains(.lrnTimeout))
     }
 
+    @Test("a dip is for a geographic number of which neither the request line nor the table says anything (E2)")
+    func numberToDip() throws {
+        let number = NationalNumber(digits: 3_122_005_555)
+        let port = PortedNumbers.Port(
+            number: number, lrn: NationalNumber(digits: 2_126_000_000),
+            activated: Instant(parsing: "2025-03-12T15:00:05.000Z")!)
+        let plans = [try SmallWorld.plan("default", rates: SmallWorld.simpleRates)]
+        let tables = try SmallWorld.tables(plans: plans)
+        let withPort = try SmallWorld.tables(plans: plans, numbers: SmallWorld.numbers(ports: [port]))
+        var call = try SmallWorld.call()
+        #expect(tables.numberToDip(call) == number)
+        #expect(withPort.numberToDip(call) == nil)
+        call.answer = Stamp(parsing: "2025-03-12T15:00:04Z")
+        #expect(withPort.numberToDip(call) == number)
+        call.sipRURI = "sip:+13122005555;npdi@h"
+        #expect(tables.numberToDip(call) == nil)
+        call.sipRURI = "sip:+13122005555;rn=+12126000000@h"
+        #expect(tables.numberToDip(call) == nil)
+        call.sipRURI = "sip:+13122009999;rn=+12126000000@h"
+        #expect(tables.numberToDip(call) == number)
+        for dni in ["8002000001", "+447797123456", "911", "5550100"] {
+            #expect(tables.numberToDip(try SmallWorld.call(dni: dni)) == nil)
+        }
+        let known = withPort.rate(try SmallWorld.call(), dip: .timedOut)
+        #expect(known.call?.dnisParty.lrnSource == .table)
+        #expect(!known.flags.contains(.lrnTimeout))
+    }
+
     @Test("the own plan beats the default; where it has no rate, the default answers unless forbidden (R3, R8)")
     func ownPlan() throws {
         let own = """
