@@ -32,11 +32,12 @@ struct PollerCommand: DaemonProgram {
 
     static let daemon = Daemon(name: "poller", role: "warp_poller", port: 8082, keys: PollerConfig.keys)
 
-    /// The daemon's parts: four streams are read on every instance; sweeps and retries run on one.
-    static func build(_ context: DaemonContext) {
+    /// The way of usage, as the daemon and the commands go it.
+    static func pipeline(
+        _ context: DaemonContext, dependency: Readiness.Dependency? = nil
+    ) -> (pipeline: UsagePipeline, retry: ParkedRetry) {
         let pool = context.pool
-        let reference = CurrentReference(
-            pool: pool, dependency: context.readiness.register("reference"), portedFiles: portedFiles(context))
+        let reference = CurrentReference(pool: pool, dependency: dependency, portedFiles: portedFiles(context))
         let outcomeTables = RawKind.allCases.map(\.outcomeTableName)
         let partitions = context.partitions(
             of: outcomeTables, daysBack: context.config[PollerConfig.partitionDaysBack])
@@ -51,7 +52,14 @@ struct PollerCommand: DaemonProgram {
                 publisher.publish(
                     spans.map(\.json), to: StreamName.ratedUsage.rawValue, type: StreamName.ratedUsage.entryType)
             }, loop: context.loop, limits: PollerConfig.limits(context.config))
-        let retry = ParkedRetry(pipeline: pipeline, store: store, parked: ParkedUsageStore(pool: pool))
+        return (pipeline, ParkedRetry(pipeline: pipeline, store: store, parked: ParkedUsageStore(pool: pool)))
+    }
+
+    /// The daemon's parts: four streams are read on every instance; sweeps and retries run on one.
+    static func build(_ context: DaemonContext) {
+        let pool = context.pool
+        let (pipeline, retry) = pipeline(context, dependency: context.readiness.register("reference"))
+        let reference = pipeline.reference
 
         context.schedule("reference", .every(seconds: context.config[PollerConfig.referencePoll])) {
             try await reference.refresh()

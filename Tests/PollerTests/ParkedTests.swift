@@ -75,6 +75,47 @@ struct ParkedTests {
         }
     }
 
+    @Test("a held record that is released is rated, audited, and released once")
+    func release() async throws {
+        try await PollerWorld.with { world in
+            let parts = world.parts()
+            try await parts.pipeline.handle(try await world.add(.call, [Sample.call("u1", ban: "NOBODY")]))
+            let orders = ParkedOrders(retry: parts.retry)
+            let still = try await orders.release("u1", by: "ada")
+            #expect(still.map { "\($0.status) \($0.flags) \($0.attempts)" } == ["held [\"UNKNOWN_CUSTOMER\"] 2"])
+
+            try await world.addCustomer("00000000-0000-4000-8000-0000000000aa", ban: "NOBODY")
+            let released = try await orders.release("u1", by: "ada")
+            #expect(released.map(\.resolution) == ["rated with version 1"])
+            #expect(try await world.texts("SELECT customer_ban::text FROM billing.rated_cdr") == ["NOBODY"])
+            let audited = try await world.texts(
+                "SELECT actor || ' ' || action FROM billing.poller_audit WHERE action LIKE 'parked.%' ORDER BY id")
+            #expect(audited == ["operator:ada parked.release", "operator:ada parked.release"])
+            let counts = try await world.counts()
+            #expect(counts["rated"] == "1")
+            #expect(counts["held"] == "0")
+            await #expect(throws: ParkedRefusal.notOpen("u1")) { try await orders.release("u1", by: "ada") }
+        }
+    }
+
+    @Test("a conflict can't be released; dismissed with a reason it is closed and never rated")
+    func dismiss() async throws {
+        try await PollerWorld.with { world in
+            let parts = world.parts()
+            try await parts.pipeline.handle(try await world.add(.call, [Sample.call("u1")]))
+            try await parts.pipeline.handle(
+                try await world.add(.call, [Sample.call("u1", seconds: 99)], isConflict: true))
+            let orders = ParkedOrders(retry: parts.retry)
+            await #expect(throws: ParkedRefusal.conflict("u1")) { try await orders.release("u1", by: "ada") }
+            #expect(try await orders.dismiss("u1", because: "sent twice", by: "ada") == 1)
+            #expect(try await world.texts("SELECT resolution FROM billing.unrated_usage") == ["dismissed: sent twice"])
+            #expect(try await world.count("SELECT count(*) FROM billing.rated_cdr") == 1)
+            await #expect(throws: ParkedRefusal.notOpen("u1")) {
+                try await orders.dismiss("u1", because: "again", by: "ada")
+            }
+        }
+    }
+
     @Test("a customer who was added a moment ago is looked up again before a record is held")
     func newCustomer() async throws {
         try await PollerWorld.with { world in

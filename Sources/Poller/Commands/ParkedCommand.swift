@@ -8,7 +8,14 @@ import Reference
 struct ParkedCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "parked", abstract: "Shows usage that waits for a person, for reference data or for its call.",
-        subcommands: [List.self, Show.self], defaultSubcommand: List.self)
+        discussion: """
+            Examples:
+              poller parked list --status held --flag UNKNOWN_CUSTOMER
+              poller parked show 05d57398-7d8a-46c1-b142-6cc88fef48f7
+              poller parked release 05d57398-7d8a-46c1-b142-6cc88fef48f7 --by ada
+              poller parked dismiss 05d57398-7d8a-46c1-b142-6cc88fef48f7 --reason "test call of the carrier" --by ada
+            """,
+        subcommands: [List.self, Show.self, Release.self, Dismiss.self], defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Lists open parked usage, the oldest first.")
@@ -47,6 +54,59 @@ struct ParkedCommand: AsyncParsableCommand {
                 throw ExitCode(66)
             }
             for record in records { print(record.json) }
+        }
+    }
+
+    struct Release: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Rates parked records again, now that what they lacked is there.")
+        @Argument(help: "Ids or natural keys.") var records: [String]
+        @Option(help: "Who, as the audit trail names them (default: the user's name).") var by: String?
+        @OptionGroup var options: DaemonOptions
+
+        func run() async throws {
+            try await ParkedCommand.carryOut(options) { orders in
+                for name in records {
+                    for record in try await orders.release(name, by: by ?? NSUserName()) {
+                        let state =
+                            record.resolution ?? "still \(record.status): \(record.flags.joined(separator: ", "))"
+                        print("\(record.key)  \(state)")
+                    }
+                }
+            }
+        }
+    }
+
+    struct Dismiss: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Closes parked records that are never to be charged.")
+        @Argument(help: "Ids or natural keys.") var records: [String]
+        @Option(help: "Why.") var reason: String
+        @Option(help: "Who, as the audit trail names them (default: the user's name).") var by: String?
+        @OptionGroup var options: DaemonOptions
+
+        func validate() throws {
+            guard !reason.isEmpty else { throw ValidationError("--reason says why they are never charged") }
+        }
+
+        func run() async throws {
+            try await ParkedCommand.carryOut(options) { orders in
+                for name in records {
+                    let count = try await orders.dismiss(name, because: reason, by: by ?? NSUserName())
+                    print("\(name)  dismissed\(count == 1 ? "" : ": \(count) records")")
+                }
+            }
+        }
+    }
+
+    /// Runs a person's orders; a refusal ends the command with 65.
+    private static func carryOut(_ options: DaemonOptions, _ body: (ParkedOrders) async throws -> Void) async throws {
+        do {
+            try await PollerCommand.daemon.once(options) { context in
+                try await body(ParkedOrders(retry: PollerCommand.pipeline(context).retry))
+            }
+        } catch let refusal as ParkedRefusal {
+            FileHandle.standardError.write(Data("\(refusal)\n".utf8))
+            throw ExitCode(65)
         }
     }
 }

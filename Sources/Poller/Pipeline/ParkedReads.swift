@@ -6,6 +6,9 @@ import Reference
 struct ParkedRecord: Sendable {
     let kind: String
     let id: Identifier128
+    /// Where its raw row lies.
+    let rawDay: UsageDay
+    let number: Int64
     let key: String
     let status: String
     let flags: [String]
@@ -57,7 +60,7 @@ struct ParkedReads: Sendable {
     let pool: PostgresPool
 
     private static let columns: SQL = """
-        kind, id, natural_key, status, flags, customer_ban, source, received_at, parked_at, attempts, ref_version, retry_at,
+        kind, id, raw_day, raw_seq, natural_key, status, flags, customer_ban, source, received_at, parked_at, attempts, ref_version, retry_at,
         resolved_at, resolution, evidence::text AS evidence
         """
 
@@ -93,6 +96,8 @@ extension ParkedRecord {
     fileprivate init(_ row: PostgresRow) throws(PostgresError) {
         kind = try row.value("kind")
         id = try row.value("id")
+        rawDay = try row.value("raw_day")
+        number = try row.value("raw_seq")
         key = try row.value("natural_key")
         status = try row.value("status")
         flags = try row.value("flags")

@@ -31,10 +31,13 @@ struct ParkedRetry: Sendable {
 
     /// Rates open parked records again, whatever they waited for: what comes out rated is stored and closes its row.
     /// Calls that are `overdue` wait no longer for a portability service.
-    func release(_ rows: [RawRow], overdue: Set<UsageID> = []) async throws {
+    /// - Parameter note: runs in the transaction that settles a row, such as to audit who asked for it.
+    func release(
+        _ rows: [RawRow], overdue: Set<UsageID> = [], note: @escaping SettlementNote = { _, _ in }
+    ) async throws {
         for (kind, rows) in Dictionary(grouping: rows, by: \.kind) {
             try await isolating(rows) { rows in
-                try await settle(rows, of: kind, overdue: overdue)
+                try await settle(rows, of: kind, overdue: overdue, note: note)
             } alone: { row, error in
                 let facts = FailureFacts(error)
                 let version = try await pipeline.reference.tables().version
@@ -42,7 +45,7 @@ struct ParkedRetry: Sendable {
                 outcomes.parked = [
                     ParkedUsage(broken: row, reason: facts.reason, detail: "\(error)", refVersion: version)
                 ]
-                _ = try await commit(outcomes, tables: pipeline.reference.tables())
+                _ = try await commit(outcomes, tables: pipeline.reference.tables(), note: note)
             }
         }
     }
@@ -128,15 +131,19 @@ struct ParkedRetry: Sendable {
         }
     }
 
-    private func settle(_ rows: [RawRow], of kind: RawKind, overdue: Set<UsageID>) async throws {
+    private func settle(
+        _ rows: [RawRow], of kind: RawKind, overdue: Set<UsageID>, note: @escaping SettlementNote
+    ) async throws {
         let tables = try await pipeline.reference.tables()
         let outcomes = try await pipeline.outcomes(of: rows, kind, tables: tables, overdue: overdue)
-        let committed = try await commit(outcomes, tables: tables)
+        let committed = try await commit(outcomes, tables: tables, note: note)
         pipeline.publish(committed.spans)
     }
 
     /// One transaction: rated rows in, their parked rows closed; the others brought up to date; counts moved by −1 and +1.
-    private func commit(_ outcomes: BatchOutcomes, tables: RatingTables) async throws -> CommittedBatch {
+    private func commit(
+        _ outcomes: BatchOutcomes, tables: RatingTables, note: @escaping SettlementNote
+    ) async throws -> CommittedBatch {
         let kind = outcomes.kind
         let now = pipeline.now
         let rateAttempt = pipeline.rateAttempt(tables)
@@ -163,10 +170,14 @@ struct ParkedRetry: Sendable {
             try RatedUsageStore.insert(attempts, at: now, in: transaction)
             committed.spans = try RatedUsageStore.insert(fresh.usage, at: now, in: transaction)
             try committed.counts.write(in: transaction)
+            for row in fresh.rows { try note(row, transaction) }
             return committed
         }
     }
 }
+
+/// What is written beside a parked row that is settled.
+typealias SettlementNote = @Sendable (_ row: RawRow, _ transaction: PostgresTransaction) throws -> Void
 
 extension ParkedUsage.Status {
     /// The column in which a parked record counts; nil while it waits.
