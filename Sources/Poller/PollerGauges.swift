@@ -24,19 +24,8 @@ struct PollerGauges: Sendable {
     func conservationDifference(now: Instant) async throws -> Int {
         let from = now.usageDay.advanced(days: 1 - Self.daysCompared).startUTC
         let rows = try await pool.query(
-            """
-            SELECT
-                (SELECT coalesce(sum(accepted + conflicts), 0)
-                 FROM billing.ingest_counts
-                 WHERE hour >= \(from) AND kind IN ('cdr', 'mdr', 'api'))
-                - (SELECT coalesce(sum(rated + not_billable + unrated + held + evidence), 0)
-                   FROM billing.rating_counts
-                   WHERE hour >= \(from) AND kind IN ('cdr', 'mdr', 'api'))
-                - (SELECT count(*)
-                   FROM billing.unrated_usage
-                   WHERE kind <> 'raw_vendor_cdr' AND status = 'waiting' AND resolved_at IS NULL AND received_at >= \(from))
-                AS difference
-            """)
+            "SELECT coalesce(sum(difference), 0)::bigint AS difference FROM billing.usage_conservation WHERE hour >= \(from)"
+        )
         return try rows.first?.value("difference") ?? 0
     }
 }
