@@ -9,9 +9,11 @@ import Foundation
 struct BillingCtl: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "billingctl",
-        abstract: "Operates WARP Billing: migrations, API keys, streams, status; rates and explains records from files.",
+        abstract:
+            "Operates WARP Billing: migrations, API keys, streams, status; rates and explains records from files.",
         subcommands: [
-            Migrate.self, Keys.self, Streams.self, Status.self, RateCommand.self, ExplainCommand.self, ConformanceCommand.self,
+            Migrate.self, Keys.self, Streams.self, Status.self, RateCommand.self, ExplainCommand.self,
+            ConformanceCommand.self,
         ])
 }
 
