@@ -11,8 +11,9 @@
 RUN=$RUN/bench
 . "$ROOT/deploy/lib/packages.sh"
 . "$ROOT/deploy/bench/ingest.sh"
+. "$ROOT/deploy/bench/poller.sh"
 
-BENCHMARKS=(rate parse ingest)
+BENCHMARKS=(rate parse ingest poller)
 name=${1-}
 case $name in
 --list)
@@ -26,7 +27,10 @@ esac
 # The release's programs that the benchmark runs, unless WARP_BIN holds them.
 build() {
     local products=(billing-bench) product
-    [[ $name != ingest ]] || products+=(billingctl cdr-ingest)
+    case $name in
+    ingest) products+=(billingctl cdr-ingest) ;;
+    poller) products=(billingctl cdr-ingest biller vendor-recon poller) ;;
+    esac
     bin=${WARP_BIN-}
     [[ -z $bin ]] || return 0
     ensure_packages "${BUILD_PACKAGES[@]}"

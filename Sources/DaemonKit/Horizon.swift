@@ -10,9 +10,10 @@ public struct Horizon: Sendable {
         self.kind = kind
     }
 
-    /// To be called in the writer's transaction before it draws a number of this kind; held until it commits.
-    public func lock(in transaction: PostgresTransaction) throws(PostgresError) {
-        try transaction.execute("SELECT billing.lock_sequence(\(kind))")
+    /// To be called in the writer's transaction before it draws a number of this kind; held until it commits. It goes to the server
+    /// with the next statement.
+    public func lock(in transaction: PostgresTransaction) {
+        transaction.queue("SELECT billing.lock_sequence(\(kind))")
     }
 
     /// The number at or below which every fact is committed and visible to the next statement.

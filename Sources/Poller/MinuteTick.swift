@@ -8,18 +8,33 @@ struct MinuteTick: Sendable {
     let pipeline: UsagePipeline
     let retry: ParkedRetry
     let pool: PostgresPool
+    /// The first number that the consumers of a kind's stream have still to handle; nil where there is none, or nobody knows.
+    var consumersAreAt: @Sendable (RawKind) async -> Int64? = { _ in nil }
 
     /// How far one step of a sweep goes, so that its progress is kept on the way.
     static let stepNumbers: Int64 = 100_000
     /// The tries after which a sweep handles its rows one by one, each parked before it is tried (M5).
     static let triesTogether = 3
 
-    /// Handles raw rows of a kind above the progress mark and up to the horizon, and advances the mark.
+    /// How often a sweep looks, half a second apart, whether the consumers have come past the horizon.
+    static let looksForConsumers = 60
+
+    /// Handles raw rows of a kind above the progress mark and up to the horizon, and advances the mark. What the consumers of the stream
+    /// have still to do is left to them: both would rate the same rows, and one of them for nothing.
     func sweep(_ kind: RawKind, through horizon: Int64) async throws {
         let began = pipeline.now
         var from = try await progress(kind).through(pool)
+        var looks = 0
         while from < horizon {
-            let through = min(horizon, from + Self.stepNumbers)
+            let border = await consumersAreAt(kind).map { $0 - 1 } ?? horizon
+            let through = min(horizon, from + Self.stepNumbers, border)
+            guard from < through else {
+                looks += 1
+                guard looks < Self.looksForConsumers else { return }
+                Watchdog.progressed()
+                try await Task.sleep(for: .milliseconds(500))
+                continue
+            }
             try await counted(kind) { try await sweepStep(kind, from: from, through: through, warily: $0) }
             try await advance(kind, from: from, to: through)
             from = try await progress(kind).through(pool)
@@ -39,19 +54,15 @@ struct MinuteTick: Sendable {
     // MARK: One step
 
     private func sweepStep(_ kind: RawKind, from: Int64, through: Int64, warily: Bool) async throws {
-        for day in try await days(kind, from: from, through: through) {
-            var after = from
-            while true {
-                let rows = try await pipeline.reader.withoutOutcome(
-                    kind, on: day, after: after, through: through, limit: pipeline.limits.batchRows)
-                guard let last = rows.last else { break }
-                Watchdog.progressed()
-                if warily {
-                    for row in rows { try await pipeline.handleWarily(row, retry: retry) }
-                } else {
-                    try await pipeline.handle(rows, of: kind)
-                }
-                after = last.number
+        let spans = try await pipeline.reader.spans(of: kind, from: from, through: through)
+        let parts = UsagePipeline.parts(of: spans, rows: pipeline.limits.batchRows)
+        try await inLanes(warily ? 1 : pipeline.limits.lanes, parts) { part in
+            let rows = try await pipeline.reader.withoutOutcome(kind, in: part)
+            Watchdog.progressed()
+            if warily {
+                for row in rows { try await pipeline.handleWarily(row, retry: retry) }
+            } else {
+                try await pipeline.handle(rows, of: kind)
             }
         }
     }

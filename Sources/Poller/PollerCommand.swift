@@ -65,7 +65,18 @@ struct PollerCommand: DaemonProgram {
             try await reference.refresh()
         }
         for kind in RawKind.allCases { consume(kind, by: pipeline, retry: retry, context) }
-        addSingleton(MinuteTick(pipeline: pipeline, retry: retry, pool: pool), context)
+        let fronts = Dictionary(
+            uniqueKeysWithValues: RawKind.allCases.map { kind in
+                (
+                    kind,
+                    StreamFront(
+                        kind.fact.stream.rawValue, group: StreamGroup.poller.rawValue, settings: context.streams)
+                )
+            })
+        let tick = MinuteTick(pipeline: pipeline, retry: retry, pool: pool) { kind in
+            await fronts[kind]?.firstNumber(of: kind.fact)
+        }
+        addSingleton(tick, context)
         RatePlanRoutes(plans: RatePlanStore(pool: context.customerPool), reference: reference, clock: context.clock)
             .add(
                 to: context.router.group("/api/v1/billing").add(

@@ -5,7 +5,11 @@ import DaemonKit
 enum PollerConfig {
     /// Rows of one transaction.
     static let batchRows = ConfigKey.integer(
-        "rating.batchRows", default: 2_000, in: 1...20_000, help: "How many raw records one transaction rates at most.")
+        "rating.batchRows", default: 4_096, in: 1...20_000, help: "How many raw records one transaction rates at most.")
+    /// Batches at once.
+    static let lanes = ConfigKey.integer(
+        "rating.lanes", default: 2, in: 1...32,
+        help: "How many batches of a kind are under way at once: one is rated while another is being stored.")
     /// How often to ask whether reference data, customers or vendors changed.
     static let referencePoll = ConfigKey.integer(
         "reference.pollSeconds", default: 3, in: 1...600,
@@ -74,13 +78,14 @@ enum PollerConfig {
         help: "Seconds without an answer after which a call goes on with the number itself (LRN_TIMEOUT).")
 
     static let keys = ConfigKeys(
-        batchRows, referencePoll, portedDirectory, attemptRetry, attemptAlone, partitionDaysBack, dipURL, dipToken,
+        batchRows, lanes, referencePoll, portedDirectory, attemptRetry, attemptAlone, partitionDaysBack, dipURL,
+        dipToken,
         dipDeadline, dipConcurrency, dipCacheSeconds, dipCacheNumbers, dipCost, dipRetry, dipWait, rerateApproval)
 
     /// The bounds of the pipeline.
     static func limits(_ config: Config) -> PipelineLimits {
         PipelineLimits(
-            batchRows: config[batchRows], attemptRetrySeconds: config[attemptRetry],
+            batchRows: config[batchRows], lanes: config[lanes], attemptRetrySeconds: config[attemptRetry],
             attemptAloneSeconds: config[attemptAlone], dipRetrySeconds: config[dipRetry],
             dipWaitSeconds: config[dipWait])
     }

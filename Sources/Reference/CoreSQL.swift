@@ -14,8 +14,8 @@ extension Identifier128: PostgresEncodable, PostgresDecodable {
         return array.bytes
     }
     public init(postgres cell: PostgresCell) throws(PostgresError) {
-        guard let value = Identifier128(parsing: try cell.text()) else { throw cell.malformed("not a uuid") }
-        self = value
+        let halves = try cell.uuid()
+        self.init(high: halves.high, low: halves.low)
     }
 
     /// The same bits as Foundation writes them.
@@ -41,6 +41,9 @@ extension Identifier128: PostgresEncodable, PostgresDecodable {
 extension TypedIdentifier: PostgresEncodable, PostgresDecodable {
     public static var postgresType: PostgresType { .uuid }
     public var postgresText: String? { text }
+    public static func postgresBinary(_ values: [TypedIdentifier]) -> [UInt8]? {
+        Identifier128.postgresBinary(values.map { $0.value })
+    }
     public init(postgres cell: PostgresCell) throws(PostgresError) { self.init(try Identifier128(postgres: cell)) }
 }
 
@@ -118,7 +121,10 @@ extension CopyWriter {
     public func day(_ value: UsageDay?) { date(days: value?.daysSince1970) }
 
     /// A `uuid` column.
-    public func identifier(_ value: Identifier128?) { uuid(value?.uuid) }
+    public func identifier(_ value: Identifier128?) {
+        guard let value else { return null() }
+        uuid(high: value.high, low: value.low)
+    }
 
     /// A `numeric` column that holds an amount with so many decimals.
     public func money(_ value: Money?, _ decimals: MoneyScale) {

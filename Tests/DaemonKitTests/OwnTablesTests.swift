@@ -12,13 +12,13 @@ struct OwnTablesTests {
             let horizon = Horizon("rated")
             #expect(try await horizon.through(pool) == 0)
             try await pool.withTransaction { transaction in
-                try horizon.lock(in: transaction)
+                horizon.lock(in: transaction)
                 _ = try transaction.query("SELECT nextval('billing.rated_seq') AS n")
             }
             #expect(try await horizon.through(pool) == 1)
 
             async let writer: Void = pool.withTransaction { transaction in
-                try horizon.lock(in: transaction)
+                horizon.lock(in: transaction)
                 _ = try transaction.query("SELECT nextval('billing.rated_seq') AS n, pg_sleep(0.5)")
             }
             try await Task.sleep(for: .milliseconds(200))

@@ -81,13 +81,13 @@ class Benchmark:
         row("ingest.single64_p99_ms", middle["single p99"], "ms", None, None,
             f"until a single-record POST is durable and answered, over 64 connections; {rounds}, worst "
             f"{max(self.figures['single p99']):.1f}; goal at most 50")
-        row("ingest.rss_mb", self.servers.memory("VmHWM") / 1e6, "MB", None, None,
+        row("ingest.rss_mb", self.servers.memory("cdr-ingest", "VmHWM") / 1e6, "MB", None, None,
             "the most memory that cdr-ingest had resident under all of that load; goal at most 150")
 
     def row(self, name, value, unit, peer, peer_value, note):
         print(json.dumps({
             "name": name, "value": rounded(value), "unit": unit, "peer": peer, "peer_value": peer and rounded(peer_value),
-            "ratio": peer and rounded(value / peer_value), "rss_bytes": self.servers.memory("VmRSS"), "note": note,
+            "ratio": peer and rounded(value / peer_value), "rss_bytes": self.servers.memory("cdr-ingest", "VmRSS"), "note": note,
         }), flush=True)
 
 

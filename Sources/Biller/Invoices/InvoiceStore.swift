@@ -74,7 +74,7 @@ struct InvoiceStore: Sendable {
             var document = draft.document
             document.number = number
             let issued = Issued(id: .random(), number: number)
-            try Horizon("invoices").lock(in: transaction)
+            Horizon("invoices").lock(in: transaction)
             try InvoiceStore.insert(draft, issued, document, at: now, in: transaction)
             try InvoiceStore.insertLines(draft, of: issued.id, in: transaction)
             try InvoiceStore.insertCut(draft.claim, draft.period, invoice: issued.id, in: transaction)

@@ -120,7 +120,7 @@ public struct Flags: Hashable, Sendable, ExpressibleByArrayLiteral {
     }
 
     /// Their names, sorted by ASCII.
-    public var names: [String] { sorted.map(\.name) }
+    public var names: [String] { sorted.map { $0.name } }
 }
 
 extension Flag {

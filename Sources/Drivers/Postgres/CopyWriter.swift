@@ -7,7 +7,7 @@ public import Foundation
 public final class CopyWriter {
     private let session: PostgresSession
     private let columnCount: Int
-    private var buffer: [UInt8] = []
+    private var buffer = ByteBuffer(capacity: 2 * CopyWriter.flushBytes)
     private var fieldCount = 0
 
     /// What is kept before it is handed to libpq.
@@ -16,8 +16,7 @@ public final class CopyWriter {
     private init(_ session: PostgresSession, columnCount: Int) {
         self.session = session
         self.columnCount = columnCount
-        buffer.reserveCapacity(16 * 1_024)
-        buffer.append(contentsOf: Array("PGCOPY\n".utf8) + [0xff, 0x0d, 0x0a, 0])
+        for byte in Array("PGCOPY\n".utf8) + [0xff, 0x0d, 0x0a, 0] { append(byte) }
         append(Int32(0))
         append(Int32(0))
     }
@@ -65,7 +64,8 @@ public final class CopyWriter {
 
     public func bool(_ value: Bool?) {
         guard let value else { return null() }
-        field(1) { $0.append(value ? 1 : 0) }
+        length(1)
+        append(value ? 1 : 0 as UInt8)
     }
 
     public func int2(_ value: Int16?) {
@@ -91,7 +91,7 @@ public final class CopyWriter {
         guard var value else { return null() }
         value.withUTF8 { bytes in
             length(bytes.count)
-            buffer.append(contentsOf: bytes)
+            buffer.append(UnsafeRawBufferPointer(bytes))
         }
     }
 
@@ -99,7 +99,7 @@ public final class CopyWriter {
     public func text(utf8 value: ArraySlice<UInt8>?) {
         guard let value else { return null() }
         length(value.count)
-        buffer.append(contentsOf: value)
+        value.withUnsafeBytes { buffer.append($0) }
     }
 
     public func bytea(_ value: [UInt8]?) {
@@ -115,8 +115,8 @@ public final class CopyWriter {
         guard var value else { return null() }
         value.withUTF8 { bytes in
             length(bytes.count + 1)
-            buffer.append(1)
-            buffer.append(contentsOf: bytes)
+            append(1 as UInt8)
+            buffer.append(UnsafeRawBufferPointer(bytes))
         }
     }
 
@@ -124,14 +124,21 @@ public final class CopyWriter {
     public func jsonb(utf8 value: ArraySlice<UInt8>?) {
         guard let value else { return null() }
         length(value.count + 1)
-        buffer.append(1)
-        buffer.append(contentsOf: value)
+        append(1 as UInt8)
+        value.withUnsafeBytes { buffer.append($0) }
     }
 
     public func uuid(_ value: UUID?) {
         guard let value else { return null() }
         length(16)
-        withUnsafeBytes(of: value.uuid) { buffer.append(contentsOf: $0) }
+        withUnsafeBytes(of: value.uuid) { buffer.append($0) }
+    }
+
+    /// uuid from its two halves.
+    public func uuid(high: UInt64, low: UInt64) {
+        length(16)
+        append(high)
+        append(low)
     }
 
     /// timestamptz from milliseconds since 1970.
@@ -217,13 +224,7 @@ public final class CopyWriter {
             value.forEach(write)
         }
         fieldCount = fields
-        let bytes = Int32(buffer.count - lengthAt - 4).bigEndian
-        withUnsafeBytes(of: bytes) { buffer.replaceSubrange(lengthAt..<lengthAt + 4, with: $0) }
-    }
-
-    private func field(_ count: Int, _ write: (inout [UInt8]) -> Void) {
-        length(count)
-        write(&buffer)
+        buffer.put(Int32(buffer.count - lengthAt - 4), at: lengthAt)
     }
 
     private func length(_ count: Int) {
@@ -232,12 +233,12 @@ public final class CopyWriter {
     }
 
     private func append<Number: FixedWidthInteger>(_ number: Number) {
-        withUnsafeBytes(of: number.bigEndian) { buffer.append(contentsOf: $0) }
+        buffer.append(number)
     }
 
     private func flush() throws(PostgresError) {
-        try session.putCopyData(buffer)
-        buffer.removeAll(keepingCapacity: true)
+        try session.putCopyData(buffer.bytes)
+        buffer.removeAll()
     }
 
     /// Tells the server to undo the COPY; the error that this makes of the statement is expected.
@@ -247,6 +248,59 @@ public final class CopyWriter {
         } catch {
             guard case .server = error else { throw error }
         }
+    }
+}
+
+/// Bytes that grow: numbers go in with one store each, where an array of bytes checks and copies.
+private struct ByteBuffer: ~Copyable {
+    private var start: UnsafeMutableRawPointer
+    private var capacity: Int
+    private(set) var count = 0
+
+    init(capacity: Int) {
+        start = .allocate(byteCount: capacity, alignment: 1)
+        self.capacity = capacity
+    }
+
+    deinit {
+        start.deallocate()
+    }
+
+    /// What is in it, until the next change.
+    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: start, count: count) }
+
+    /// A number in the order of bytes of the wire.
+    mutating func append<Number: FixedWidthInteger>(_ number: Number) {
+        let size = MemoryLayout<Number>.size
+        reserve(size)
+        (start + count).storeBytes(of: number.bigEndian, as: Number.self)
+        count += size
+    }
+
+    mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        guard let source = bytes.baseAddress else { return }
+        reserve(bytes.count)
+        (start + count).copyMemory(from: source, byteCount: bytes.count)
+        count += bytes.count
+    }
+
+    /// Puts a number over what is at a place.
+    mutating func put(_ number: Int32, at place: Int) {
+        precondition(place >= 0 && place + 4 <= count, "only what was written is written over")
+        (start + place).storeBytes(of: number.bigEndian, as: Int32.self)
+    }
+
+    mutating func removeAll() {
+        count = 0
+    }
+
+    private mutating func reserve(_ more: Int) {
+        guard count + more > capacity else { return }
+        capacity = max(2 * capacity, count + more)
+        let larger = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 1)
+        larger.copyMemory(from: start, byteCount: count)
+        start.deallocate()
+        start = larger
     }
 }
 

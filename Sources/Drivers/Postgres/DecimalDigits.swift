@@ -66,6 +66,25 @@ enum DecimalDigits {
         return bytes
     }
 
+    /// `6e0f6a54-6d3c-4d0f-9d53-0d7f1c9f4a55`
+    static func uuid(_ bytes: Bytes) -> (high: UInt64, low: UInt64)? {
+        guard bytes.count == 36 else { return nil }
+        var halves: (high: UInt64, low: UInt64) = (0, 0)
+        for index in 0..<36 {
+            if index == 8 || index == 13 || index == 18 || index == 23 {
+                guard bytes[index] == UInt8(ascii: "-") else { return nil }
+                continue
+            }
+            guard let digit = nibble(bytes[index]) else { return nil }
+            if index < 18 {
+                halves.high = halves.high << 4 | UInt64(digit)
+            } else {
+                halves.low = halves.low << 4 | UInt64(digit)
+            }
+        }
+        return halves
+    }
+
     private static func nibble(_ byte: UInt8) -> UInt8? {
         switch byte {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")

@@ -40,6 +40,14 @@ public struct PostgresRow: Sendable {
         }
         return try Value(postgres: PostgresCell(result: result, row: index, position: position))
     }
+
+    /// The UTF-8 bytes of the text of the column at a position from 0.
+    public func text(at position: Int) throws(PostgresError) -> [UInt8] {
+        guard result.columns.indices.contains(position) else {
+            throw .decoding(column: "#\(position)", reason: "the row has \(result.columns.count) columns")
+        }
+        return try PostgresCell(result: result, row: index, position: position).bytes()
+    }
 }
 
 /// One value as the server printed it.
@@ -107,6 +115,12 @@ public struct PostgresCell: Sendable {
         case UInt8(ascii: "f"): false
         default: throw malformed("not a boolean")
         }
+    }
+
+    /// A uuid as its two halves, read without a String.
+    public func uuid() throws(PostgresError) -> (high: UInt64, low: UInt64) {
+        guard let value = try withBytes({ DecimalDigits.uuid($0) }) else { throw malformed("not a uuid") }
+        return value
     }
 
     /// The bytes of a bytea.

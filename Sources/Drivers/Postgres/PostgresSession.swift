@@ -131,11 +131,9 @@ final class PostgresSession {
         throw .server(fault)
     }
 
-    func putCopyData(_ bytes: [UInt8]) throws(PostgresError) {
+    func putCopyData(_ bytes: UnsafeRawBufferPointer) throws(PostgresError) {
         let handle = try live()
-        let code = bytes.withUnsafeBytes {
-            PQputCopyData(handle, $0.baseAddress?.assumingMemoryBound(to: CChar.self), Int32($0.count))
-        }
+        let code = PQputCopyData(handle, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(bytes.count))
         try sent(code)
         try flush(Deadline(after: statementTimeout + .seconds(1)))
     }

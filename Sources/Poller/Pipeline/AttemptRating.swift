@@ -94,17 +94,17 @@ struct CallLookup: Sendable {
             """
             SELECT call.id, call.status, call.direction, call.ani, call.dni, call.dni_kind, call.dni_lrn, call.jurisdiction,
                 call.tax_jurisdiction, call.class_key, call.usage_day::text AS usage_date
-            FROM billing.rated_cdr AS call
-            WHERE call.id = ANY (\(wanted))
-                AND call.usage_day BETWEEN \(first.advanced(days: -Self.daysBefore))
-                    AND \(last.advanced(days: Self.daysAfter))
+            FROM unnest(\(wanted)) AS wanted (id)
+            JOIN billing.rated_cdr AS call ON call.id = wanted.id
+            WHERE call.usage_day BETWEEN \(first.advanced(days: -Self.daysBefore))
+                AND \(last.advanced(days: Self.daysAfter))
             UNION ALL
             SELECT parked.id, parked.status, parked.evidence->>'direction', parked.evidence->>'ani', parked.evidence->>'dni',
                 parked.evidence->>'dni_kind', parked.evidence->>'dni_lrn', parked.evidence->>'jurisdiction',
                 parked.evidence->>'tax_jurisdiction', parked.evidence->>'class_key', parked.evidence->>'usage_date'
-            FROM billing.unrated_usage AS parked
-            WHERE parked.kind = 'raw_cdr' AND parked.id = ANY (\(wanted)) AND parked.resolved_at IS NULL
-                AND parked.status <> 'waiting'
+            FROM unnest(\(wanted)) AS wanted (id)
+            JOIN billing.unrated_usage AS parked ON parked.kind = 'raw_cdr' AND parked.id = wanted.id
+            WHERE parked.resolved_at IS NULL AND parked.status <> 'waiting'
             """)
         var calls: [UsageID: RatedCall] = [:]
         for row in rows {

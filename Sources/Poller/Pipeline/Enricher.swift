@@ -23,7 +23,7 @@ struct Enricher: Sendable {
     /// The record of a row.
     /// - Throws: `RejectReason`, where the document is none of its kind (an older reader took it).
     func enriched(_ row: RawRow) throws(RejectReason) -> EnrichedRecord {
-        var record = try RecordReader.record(row.kind.record, document: Array(row.document.utf8), id: row.id)
+        var record = try RecordReader.record(row.kind.record, document: row.document, id: row.id)
         if case .message(var message) = record {
             message.status = message.status.map(Self.messageStatus)
             record = .message(message)

@@ -16,9 +16,18 @@ struct OutcomeCounts: Sendable {
         var notBillable = 0
         var unrated = 0
         var held = 0
+
+        mutating func add(_ other: Counts) {
+            rated += other.rated
+            notBillable += other.notBillable
+            unrated += other.unrated
+            held += other.held
+        }
     }
 
     private var counts: [Place: Counts] = [:]
+    /// The place of the last row and what was counted there and is not in `counts` yet: rows of a batch share their place.
+    private var current: (place: Place, counts: Counts)?
 
     /// Which column of the table a record counts in.
     enum Outcome: String, Sendable, CaseIterable {
@@ -30,12 +39,32 @@ struct OutcomeCounts: Sendable {
 
     mutating func add(_ outcome: Outcome, by change: Int = 1, of row: RawRow) {
         let place = Place(hour: row.hourOfReceipt, source: row.source, kind: row.kind.countedAs)
-        switch outcome {
-        case .rated: counts[place, default: Counts()].rated += change
-        case .notBillable: counts[place, default: Counts()].notBillable += change
-        case .unrated: counts[place, default: Counts()].unrated += change
-        case .held: counts[place, default: Counts()].held += change
+        var own = Counts()
+        if let current, current.place == place {
+            own = current.counts
+        } else {
+            settle()
         }
+        switch outcome {
+        case .rated: own.rated += change
+        case .notBillable: own.notBillable += change
+        case .unrated: own.unrated += change
+        case .held: own.held += change
+        }
+        current = (place, own)
+    }
+
+    /// What was counted, by place.
+    private var settled: [Place: Counts] {
+        var copy = self
+        copy.settle()
+        return copy.counts
+    }
+
+    private mutating func settle() {
+        guard let (place, own) = current else { return }
+        counts[place, default: Counts()].add(own)
+        current = nil
     }
 
     mutating func add(_ usage: StoredUsage) {
@@ -57,7 +86,7 @@ struct OutcomeCounts: Sendable {
 
     /// How many of an outcome were counted.
     func total(_ outcome: Outcome) -> Int {
-        counts.values.reduce(0) { sum, counts in
+        settled.values.reduce(0) { sum, counts in
             switch outcome {
             case .rated: sum + counts.rated
             case .notBillable: sum + counts.notBillable
@@ -69,7 +98,7 @@ struct OutcomeCounts: Sendable {
 
     /// Writes one row for each hour, source and kind.
     func write(in transaction: PostgresTransaction) throws {
-        let places = counts.filter { $0.value != Counts() }
+        let places = settled.filter { $0.value != Counts() }
         guard !places.isEmpty else { return }
         try transaction.copy(
             into: "billing.rating_counts",

@@ -1,13 +1,25 @@
 import Core
 import Reference
 
-/// A rated record and the raw row it came from, with what of the record is stored beside the evidence.
-struct StoredUsage: Sendable, Hashable {
+/// A rated record and the raw row it came from, with what of the record is stored beside the evidence. Handed on by reference: it
+/// holds some forty texts.
+final class StoredUsage: Sendable {
     let row: RawRow
-    var usage: RatedUsage
+    let usage: RatedUsage
     let extras: Extras
     /// The record that this row corrects, after a re-rating; its own id is another then.
-    var corrects: UsageID?
+    let corrects: UsageID?
+    /// The partition.
+    let day: UsageDay
+
+    init(row: RawRow, usage: RatedUsage, extras: Extras, corrects: UsageID? = nil) {
+        guard let day = usage.usageDay else { preconditionFailure("usage without a rating instant is held") }
+        self.row = row
+        self.usage = usage
+        self.extras = extras
+        self.corrects = corrects
+        self.day = day
+    }
 
     /// Columns that are the record's own words.
     enum Extras: Sendable, Hashable {
@@ -18,7 +30,7 @@ struct StoredUsage: Sendable, Hashable {
 }
 
 /// A try of a call at a vendor, rated as far as its call lets it (M10).
-struct StoredAttempt: Sendable, Hashable {
+struct StoredAttempt: Sendable {
     let row: RawRow
     let attempt: VendorAttempt
     /// The raw row's id of its call; nil where it never came.
@@ -43,7 +55,7 @@ struct StoredAttempt: Sendable, Hashable {
 }
 
 /// A record that waits (M6): for a person, for reference data, for its call, for a portability service.
-struct ParkedUsage: Sendable, Hashable {
+struct ParkedUsage: Sendable {
     enum Status: String, Sendable {
         case held, unrated, waiting
     }
@@ -77,7 +89,24 @@ struct BatchOutcomes: Sendable {
     }
 
     var isEmpty: Bool { usage.isEmpty && attempts.isEmpty && parked.isEmpty }
-    var rows: [RawRow] { usage.map(\.row) + attempts.map(\.row) + parked.map(\.row) }
+    var count: Int { usage.count + attempts.count + parked.count }
+    var rows: [RawRow] { usage.map { $0.row } + attempts.map { $0.row } + parked.map { $0.row } }
+
+    /// The raw rows, one by one.
+    func forEachRow(_ body: (RawRow) -> Void) {
+        for usage in usage { body(usage.row) }
+        for attempt in attempts { body(attempt.row) }
+        for record in parked { body(record.row) }
+    }
+
+    /// The outcomes of all rows but some.
+    func leavingOut(_ ids: Set<UsageID>) -> BatchOutcomes {
+        var part = BatchOutcomes(kind: kind)
+        part.usage = usage.filter { !ids.contains($0.row.id) }
+        part.attempts = attempts.filter { !ids.contains($0.row.id) }
+        part.parked = parked.filter { !ids.contains($0.row.id) }
+        return part
+    }
 
     /// The outcomes of some rows only.
     func of(_ ids: Set<UsageID>) -> BatchOutcomes {

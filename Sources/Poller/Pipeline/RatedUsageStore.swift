@@ -15,8 +15,10 @@ struct CommittedBatch: Sendable {
 /// Outcomes in one transaction: `rated_*`, `vendor_cdr`, `unrated_usage`, `rated_spans`, `rating_counts`.
 ///
 /// Two pollers may hold the same raw rows (a claimed entry, the sweep). They take the locks of the rows' buckets in one order, and
-/// who comes second finds the first one's outcomes and leaves those rows out; so a row is never both rated and parked. Primary
-/// keys made from the raw rows' ids are the second belt.
+/// who comes second finds the first one's outcomes and leaves those rows out; so a row is never both rated and parked.
+///
+/// Outcomes of another table are looked for each time. Those of the same table are left to the primary key, made from the raw row's id:
+/// only a batch that it refuses is looked up and stored again, since a repeat is rare and a look-up costs as much as a third of the rating.
 struct RatedUsageStore: Sendable {
     let pool: PostgresPool
     let partitions: Partitions
@@ -30,11 +32,29 @@ struct RatedUsageStore: Sendable {
     ) async throws -> CommittedBatch {
         guard !outcomes.isEmpty else { return CommittedBatch() }
         try await ensurePartitions(for: outcomes)
-        return try await pool.withTransaction { transaction in
+        do {
+            return try await commit(outcomes, lookingUp: .otherTable, at: now, rateAttempt: rateAttempt)
+        } catch let error as PostgresError where error.sqlState == Self.uniqueViolation {
+            return try await commit(outcomes, lookingUp: .bothTables, at: now, rateAttempt: rateAttempt)
+        }
+    }
+
+    private static let uniqueViolation = "23505"
+
+    /// Where outcomes that a batch may repeat are looked for: rated ones of what is to be parked and parked ones of what is
+    /// to be rated, or all of them.
+    private enum LookUp {
+        case otherTable, bothTables
+    }
+
+    private func commit(
+        _ outcomes: BatchOutcomes, lookingUp lookUp: LookUp, at now: Instant, rateAttempt: @escaping AttemptRating
+    ) async throws -> CommittedBatch {
+        try await pool.withTransaction { transaction in
             try Self.lockBuckets(of: outcomes, in: transaction)
-            let done = try Self.withOutcome(outcomes, in: transaction)
-            let fresh = outcomes.of(Set(outcomes.rows.map(\.id)).subtracting(done))
-            var committed = CommittedBatch(repeats: outcomes.rows.count - fresh.rows.count)
+            let done = try Self.withOutcome(outcomes, lookUp, in: transaction)
+            let fresh = done.isEmpty ? outcomes : outcomes.leavingOut(done)
+            var committed = CommittedBatch(repeats: outcomes.count - fresh.count)
             var attempts = fresh.attempts
             if fresh.kind == .call {
                 attempts += try WaitingAttempts.take(for: fresh, in: transaction, rateAttempt: rateAttempt)
@@ -52,10 +72,9 @@ struct RatedUsageStore: Sendable {
 
     /// Makes the partitions of the days that outcomes fall on, in transactions of their own.
     func ensurePartitions(for outcomes: BatchOutcomes) async throws {
-        for (kind, usage) in Dictionary(grouping: outcomes.usage, by: \.row.kind) {
-            try await partitions.ensure(
-                kind.outcomeTableName, days: Set(usage.compactMap(\.usage.usageDay).map(\.number)))
-        }
+        var days = Set<Int>()
+        for usage in outcomes.usage { days.insert(usage.day.number) }
+        if !days.isEmpty { try await partitions.ensure(outcomes.kind.outcomeTableName, days: days) }
         let waiting =
             outcomes.kind == .attempt
             ? outcomes.parked.filter { $0.status == .waiting }.map(\.row.day.number) : []
@@ -66,8 +85,15 @@ struct RatedUsageStore: Sendable {
     // MARK: Exactly once
 
     private static func lockBuckets(of outcomes: BatchOutcomes, in transaction: PostgresTransaction) throws {
-        let buckets = Set(outcomes.rows.map { $0.number / bucketSize }).sorted()
-        try transaction.execute(
+        var found = Set<Int64>()
+        var last: Int64 = -1
+        outcomes.forEachRow { row in
+            let bucket = row.number / bucketSize
+            if bucket != last { found.insert(bucket) }
+            last = bucket
+        }
+        let buckets = found.sorted()
+        transaction.queue(
             """
             SELECT pg_advisory_xact_lock(\(outcomes.kind.rawValue), bucket::int)
             FROM unnest(\(buckets)) AS bucket
@@ -76,23 +102,40 @@ struct RatedUsageStore: Sendable {
 
     /// The rows of a batch that have an outcome already.
     private static func withOutcome(
-        _ outcomes: BatchOutcomes, in transaction: PostgresTransaction
+        _ outcomes: BatchOutcomes, _ lookUp: LookUp, in transaction: PostgresTransaction
     ) throws -> Set<UsageID> {
-        let ids = outcomes.rows.map(\.id)
+        let stored = outcomes.usage.map { ($0.row.id, $0.day) } + outcomes.attempts.map { ($0.row.id, $0.day) }
         // A row may have been rated by another poller with other reference data, but never onto another day.
-        let days = Set(
-            outcomes.usage.compactMap(\.usage.usageDay) + outcomes.attempts.map(\.day) + outcomes.parked.map(\.row.day))
-        let rows = try transaction.query(
-            """
-            SELECT outcome.id
-            FROM \(identifier: outcomes.kind.outcomeTable) AS outcome
-            WHERE outcome.id = ANY (\(ids)) AND outcome.usage_day = ANY (\(Array(days)))
-            UNION ALL
-            SELECT parked.id
-            FROM billing.unrated_usage AS parked
-            WHERE parked.kind = \(outcomes.kind.fact.rawValue) AND parked.id = ANY (\(ids))
-            """)
-        return Set(try rows.map { try $0.value("id", as: UsageID.self) })
+        let parked = outcomes.parked.map { ($0.row.id, $0.row.day) }
+        let maybeStored = lookUp == .bothTables ? stored + parked : parked
+        let maybeParked = lookUp == .bothTables ? stored + parked : stored
+        var found = Set<UsageID>()
+        // By the key of each row, whatever the planner takes the tables' sizes to be.
+        if !maybeStored.isEmpty {
+            let rows = try transaction.query(
+                """
+                SELECT own.id
+                FROM unnest(\(maybeStored.map { $0.0 }), \(maybeStored.map { $0.1 })) AS own (id, day),
+                    LATERAL (
+                        SELECT FROM \(identifier: outcomes.kind.outcomeTable) AS outcome
+                        WHERE outcome.id = own.id AND outcome.usage_day = own.day
+                        LIMIT 1) AS outcome
+                """)
+            for row in rows { found.insert(try row.value(at: 0)) }
+        }
+        if !maybeParked.isEmpty {
+            let rows = try transaction.query(
+                """
+                SELECT parked.id
+                FROM unnest(\(maybeParked.map { $0.0 })) AS own (id),
+                    LATERAL (
+                        SELECT id FROM billing.unrated_usage AS parked
+                        WHERE parked.kind = \(outcomes.kind.fact.rawValue) AND parked.id = own.id
+                        LIMIT 1) AS parked
+                """)
+            for row in rows { found.insert(try row.value(at: 0)) }
+        }
+        return found
     }
 
     // MARK: Rows
@@ -106,7 +149,7 @@ struct RatedUsageStore: Sendable {
 
     static func insert(_ attempts: [StoredAttempt], at now: Instant, in transaction: PostgresTransaction) throws {
         guard !attempts.isEmpty else { return }
-        try Horizon("vendor_cdr").lock(in: transaction)
+        Horizon("vendor_cdr").lock(in: transaction)
         let numbers = try draw(attempts.count, of: "billing.vendor_cdr_seq", in: transaction)
         try transaction.copy(into: "billing.vendor_cdr", columns: OutcomeColumns.attempt) { copy in
             for (attempt, number) in zip(attempts, numbers) {
@@ -120,68 +163,91 @@ struct RatedUsageStore: Sendable {
         _ usage: [StoredUsage], at now: Instant, in transaction: PostgresTransaction
     ) throws -> [UsageSpan] {
         guard !usage.isEmpty else { return [] }
-        try Horizon("rated").lock(in: transaction)
+        Horizon("rated").lock(in: transaction)
         let ordered = usage.sorted { left, right in
             (left.row.kind.rawValue, left.day, left.row.number) < (right.row.kind.rawValue, right.day, right.row.number)
         }
         let numbers = try draw(ordered.count, of: "billing.rated_seq", in: transaction)
-        let numbered = zip(ordered, numbers).map { NumberedUsage(usage: $0, number: $1) }
         var spans: [UsageSpan] = []
         for kind in RawKind.allCases {
-            let rows = numbered.filter { $0.usage.row.kind == kind }
-            guard let fact = kind.ratedFact, !rows.isEmpty else { continue }
+            guard let fact = kind.ratedFact, let first = ordered.firstIndex(where: { $0.row.kind == kind }),
+                let last = ordered.lastIndex(where: { $0.row.kind == kind })
+            else { continue }
+            let rows = ordered[first...last]
+            let numbers = numbers[first...last]
             try transaction.copy(into: kind.outcomeTable, columns: kind.outcomeColumns) { copy in
-                for row in rows { try copy.row { row.usage.write(to: $0, number: row.number, ratedAt: now) } }
+                for (usage, number) in zip(rows, numbers) {
+                    try copy.row { usage.write(to: $0, number: number, ratedAt: now) }
+                }
             }
-            try insertSpans(of: rows, service: kind.serviceOfSpans, in: transaction)
-            spans += UsageSpan.runs(kind: fact, of: rows.map { (day: $0.usage.day, number: $0.number) })
+            let days = DayTotal.totals(of: rows, numbers)
+            try insertSpans(days, service: kind.serviceOfSpans, in: transaction)
+            spans += UsageSpan.runs(kind: fact, of: zip(rows, numbers).map { (day: $0.day, number: $1) })
         }
         return spans
     }
 
-    private struct NumberedUsage {
-        let usage: StoredUsage
-        let number: Int64
-    }
-
+    /// Numbers of a sequence, in order. They follow each other, but where another commit drew at the same time.
     private static func draw(
         _ count: Int, of sequence: String, in transaction: PostgresTransaction
     ) throws -> [Int64] {
         let rows = try transaction.query(
-            "SELECT nextval(\(sequence)::regclass) AS number FROM generate_series(1, \(count))")
-        return try rows.map { try $0.value("number", as: Int64.self) }.sorted()
+            """
+            SELECT min(number) AS first,
+                CASE WHEN max(number) - min(number) = count(*) - 1 THEN NULL ELSE array_agg(number) END AS numbers
+            FROM (SELECT nextval(\(sequence)::regclass) AS number FROM generate_series(1, \(count))) AS drawn
+            """)
+        guard let row = rows.first else { throw PostgresError.decoding(column: "first", reason: "no row") }
+        if let numbers: [Int64] = try row.value("numbers") { return numbers.sorted() }
+        let first: Int64 = try row.value("first")
+        return Array(first..<first + Int64(count))
+    }
+
+    /// What a commit stores of a day.
+    private struct DayTotal {
+        let day: UsageDay
+        let first: Int64
+        var last: Int64
+        var count: Int32
+        var charges: Int128
+
+        /// By day; the rows are in order of their days.
+        static func totals(of rows: ArraySlice<StoredUsage>, _ numbers: ArraySlice<Int64>) -> [DayTotal] {
+            var totals: [DayTotal] = []
+            for (usage, number) in zip(rows, numbers) {
+                let charge = Int128((usage.usage.charge ?? .zero).units)
+                if let place = totals.indices.last, totals[place].day == usage.day {
+                    totals[place].last = number
+                    totals[place].count += 1
+                    totals[place].charges += charge
+                } else {
+                    totals.append(DayTotal(day: usage.day, first: number, last: number, count: 1, charges: charge))
+                }
+            }
+            return totals
+        }
     }
 
     /// One row for each day that a commit touched (M23).
     private static func insertSpans(
-        of rows: [NumberedUsage], service: String, in transaction: PostgresTransaction
+        _ days: [DayTotal], service: String, in transaction: PostgresTransaction
     ) throws {
-        let days = Dictionary(grouping: rows, by: \.usage.day)
         try transaction.copy(
             into: "billing.rated_spans",
             columns: ["service", "usage_day", "first_seq", "last_seq", "count", "charges"]
         ) { copy in
-            for (day, rows) in days {
-                guard let first = rows.first, let last = rows.last else { continue }
-                let charges = rows.reduce(Int128(0)) { $0 + Int128(($1.usage.usage.charge ?? .zero).units) }
+            for total in days {
                 try copy.row { row in
                     row.text(service)
-                    row.day(day)
-                    row.int8(first.number)
-                    row.int8(last.number)
-                    row.int4(Int32(rows.count))
-                    row.numeric(units: charges / Int128(MoneyScale.charge.units), scale: MoneyScale.charge.rawValue)
+                    row.day(total.day)
+                    row.int8(total.first)
+                    row.int8(total.last)
+                    row.int4(total.count)
+                    row.numeric(
+                        units: total.charges / Int128(MoneyScale.charge.units), scale: MoneyScale.charge.rawValue)
                 }
             }
         }
-    }
-}
-
-extension StoredUsage {
-    /// The partition.
-    var day: UsageDay {
-        guard let day = usage.usageDay else { preconditionFailure("usage without a rating instant is held") }
-        return day
     }
 }
 

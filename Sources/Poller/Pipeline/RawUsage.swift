@@ -73,8 +73,8 @@ enum RawKind: Int32, Sendable, CaseIterable, Hashable {
     }
 }
 
-/// One row of a raw table.
-struct RawRow: Sendable, Hashable {
+/// One row of a raw table. Handed on by reference: it goes with its record through rating and storing.
+final class RawRow: Sendable {
     let kind: RawKind
     let id: UsageID
     let number: Int64
@@ -86,7 +86,20 @@ struct RawRow: Sendable, Hashable {
     /// The natural key.
     let key: String
     /// The record as it came, JSON.
-    let document: String
+    let document: [UInt8]
+
+    /// A row with `RawUsageReader.columns` as its first columns.
+    init(kind: RawKind, _ row: PostgresRow) throws(PostgresError) {
+        self.kind = kind
+        id = try row.value(at: 0)
+        number = try row.value(at: 1)
+        day = try row.value(at: 2)
+        source = try row.value(at: 3)
+        receivedAt = try row.value(at: 4)
+        isConflict = try row.value(at: 5)
+        key = try row.value(at: 6)
+        document = try row.text(at: 7)
+    }
 
     /// The hour of receipt, by which outcomes are counted.
     var hourOfReceipt: Instant {
@@ -103,22 +116,50 @@ struct RawUsageReader: Sendable {
 
     /// The usage of these spans, evidence left out, in order of day and number.
     func rows(of kind: RawKind, in spans: [UsageSpan]) async throws -> [RawRow] {
+        try await rows(of: kind, in: spans, "", "")
+    }
+
+    /// The usage of these spans that is neither rated nor parked.
+    func withoutOutcome(_ kind: RawKind, in spans: [UsageSpan]) async throws -> [RawRow] {
+        var rows: [RawRow] = []
+        // Day by day, so that one partition is asked; each row by its key: a join might read a whole day.
+        for (day, spans) in Dictionary(grouping: spans, by: { $0.day }).sorted(by: { $0.key < $1.key }) {
+            rows += try await self.rows(
+                of: kind, in: spans,
+                """
+                LEFT JOIN LATERAL (
+                    SELECT true AS found FROM \(identifier: kind.outcomeTable) AS outcome
+                    WHERE outcome.id = raw.id AND outcome.usage_day = \(day)
+                    LIMIT 1) AS stored ON true
+                LEFT JOIN LATERAL (
+                    SELECT true AS found FROM billing.unrated_usage AS parked
+                    WHERE parked.kind = \(kind.fact.rawValue) AND parked.id = raw.id
+                    LIMIT 1) AS parked ON true
+                """, "AND stored.found IS NULL AND parked.found IS NULL")
+        }
+        return rows
+    }
+
+    private func rows(
+        of kind: RawKind, in spans: [UsageSpan], _ joins: SQL, _ conditions: SQL
+    ) async throws -> [RawRow] {
         var rows: [RawRow] = []
         for start in stride(from: 0, to: spans.count, by: Self.spansPerQuery) {
             let part = spans[start..<min(start + Self.spansPerQuery, spans.count)]
-            let days = part.map(\.day)
+            let days = part.map { $0.day }
             let found = try await pool.query(
                 """
                 SELECT \(Self.columns(of: kind))
-                FROM unnest(\(days), \(part.map(\.first)), \(part.map(\.last))) AS span (day, first, last)
+                FROM unnest(\(days), \(part.map { $0.first }), \(part.map { $0.last })) AS span (day, first, last)
                 JOIN \(Self.table(of: kind)) AS raw
                     ON raw.usage_day = span.day AND raw.raw_seq BETWEEN span.first AND span.last
-                WHERE raw.usage_day = ANY (\(Array(Set(days)))) AND \(kind.isUsage)
-                ORDER BY raw.usage_day, raw.raw_seq
+                \(joins)
+                WHERE raw.usage_day = ANY (\(Array(Set(days)))) AND \(kind.isUsage) \(conditions)
                 """)
             rows += try found.map { try RawRow(kind: kind, $0) }
         }
-        return rows
+        // Here, since the server would carry the documents through its sort.
+        return rows.sorted { ($0.day, $0.number) < ($1.day, $1.number) }
     }
 
     /// Rows at known places, as parked usage names them.
@@ -135,51 +176,31 @@ struct RawUsageReader: Sendable {
         return try found.map { try RawRow(kind: kind, $0) }
     }
 
-    /// Usage of a day numbered above `after` and at most `through` that has no outcome yet, the first `limit` by number.
-    func withoutOutcome(
-        _ kind: RawKind, on day: UsageDay, after: Int64, through: Int64, limit: Int
-    ) async throws -> [RawRow] {
-        let found = try await pool.query(
+    /// What was written of a kind above `from` and up to `through`, span by span.
+    func spans(of kind: RawKind, from: Int64, through: Int64) async throws -> [UsageSpan] {
+        let rows = try await pool.query(
             """
-            SELECT \(Self.columns(of: kind))
-            FROM \(Self.table(of: kind)) AS raw
-            WHERE raw.usage_day = \(day) AND raw.raw_seq > \(after) AND raw.raw_seq <= \(through) AND \(kind.isUsage)
-                AND NOT EXISTS (
-                    SELECT FROM \(identifier: kind.outcomeTable) AS outcome
-                    WHERE outcome.id = raw.id AND outcome.usage_day = \(day))
-                AND NOT EXISTS (
-                    SELECT FROM billing.unrated_usage AS parked
-                    WHERE parked.kind = \(kind.fact.rawValue) AND parked.id = raw.id)
-            ORDER BY raw.raw_seq
-            LIMIT \(limit)
+            SELECT usage_day, greatest(first_seq, \(from) + 1) AS first, least(last_seq, \(through)) AS last
+            FROM billing.raw_spans
+            WHERE kind = \(kind.fact.rawValue) AND last_seq > \(from) AND first_seq <= \(through)
+            ORDER BY usage_day, first_seq
             """)
-        return try found.map { try RawRow(kind: kind, $0) }
+        return try rows.map { row in
+            UsageSpan(
+                kind: kind.fact, day: try row.value("usage_day"), first: try row.value("first"),
+                last: try row.value("last"))
+        }
     }
 
     private static func table(of kind: RawKind) -> SQL {
         "\(identifier: "billing.\(kind.fact.rawValue)")"
     }
 
-    /// The columns that a `RawRow` is made of; the table's alias is `raw`.
+    /// The columns that a `RawRow` is made of, which come first in a query; the table's alias is `raw`.
     static func columns(of kind: RawKind) -> SQL {
         """
         raw.id, raw.raw_seq, raw.usage_day, raw.source, raw.received_at, raw.is_conflict,
         \(kind.naturalKey) AS natural_key, raw.document
         """
-    }
-}
-
-extension RawRow {
-    /// A row with `RawUsageReader.columns`.
-    init(kind: RawKind, _ row: PostgresRow) throws(PostgresError) {
-        self.kind = kind
-        id = try row.value("id")
-        number = try row.value("raw_seq")
-        day = try row.value("usage_day")
-        source = try row.value("source")
-        receivedAt = try row.value("received_at")
-        isConflict = try row.value("is_conflict")
-        key = try row.value("natural_key")
-        document = try row.value("document")
     }
 }

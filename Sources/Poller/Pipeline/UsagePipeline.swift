@@ -24,7 +24,7 @@ struct UsagePipeline: Sendable {
         for kind in RawKind.allCases {
             let own = spans.filter { $0.kind == kind.fact }
             guard !own.isEmpty else { continue }
-            for part in Self.parts(of: own, rows: limits.batchRows) {
+            try await inLanes(limits.lanes, Self.parts(of: own, rows: limits.batchRows)) { part in
                 try await handle(try await reader.rows(of: kind, in: part), of: kind)
             }
         }
@@ -187,7 +187,8 @@ struct UsagePipeline: Sendable {
 
     var now: Instant { Instant(milliseconds: loop.clock.now()) }
 
-    /// Spans in groups of about so many rows; a longer span is cut.
+    /// Spans in groups of about so many rows; a longer span is cut, at the border of a bucket where there is one: two groups that
+    /// share a bucket could not be stored at the same time.
     static func parts(of spans: [UsageSpan], rows: Int) -> [[UsageSpan]] {
         var parts: [[UsageSpan]] = [[]]
         var room = rows
@@ -196,7 +197,8 @@ struct UsagePipeline: Sendable {
             while rest.count > room {
                 if room > 0 {
                     var piece = rest
-                    piece.last = rest.first + Int64(room) - 1
+                    let border = (rest.first + Int64(room)) / RatedUsageStore.bucketSize * RatedUsageStore.bucketSize
+                    piece.last = (border > rest.first ? border : rest.first + Int64(room)) - 1
                     parts[parts.count - 1].append(piece)
                     rest.first = piece.last + 1
                 }
@@ -213,7 +215,9 @@ struct UsagePipeline: Sendable {
 /// The bounds of the pipeline.
 struct PipelineLimits: Sendable {
     /// The most rows of one transaction.
-    var batchRows = 2_000
+    var batchRows = 4_096
+    /// How many batches are under way at once: one is rated while another is being stored.
+    var lanes = 2
     /// After how many seconds an attempt without its call is looked at again.
     var attemptRetrySeconds = 60
     /// After how many seconds alone an attempt is stored without its call (M10).
@@ -278,10 +282,10 @@ extension BatchOutcomes {
     /// Whether something was not found that may have been loaded since: worth a look at what is new.
     var lacksReference: Bool {
         let wanted: Flags = [.unknownCustomer, .noVendorRate]
-        let unknown = Set(wanted.names)
+        let names = wanted.names
         return usage.contains { $0.usage.flags.containsAny(of: wanted) }
             || attempts.contains { $0.flags.contains(.noVendorRate) }
-            || parked.contains { !unknown.isDisjoint(with: $0.flags) }
+            || parked.contains { $0.flags.contains { names.contains($0) } }
     }
 }
 

@@ -10,19 +10,22 @@ enum WaitingAttempts {
     static func take(
         for calls: BatchOutcomes, in transaction: PostgresTransaction, rateAttempt: AttemptRating
     ) throws -> [StoredAttempt] {
-        let rated = calls.usage.map { RatedCall($0.usage) } + calls.parked.compactMap(\.call)
-        guard !rated.isEmpty else { return [] }
-        let byID = Dictionary(rated.map { ($0.id, $0) }) { first, _ in first }
+        let parkedCalls = calls.parked.compactMap { $0.call }
+        let ids = calls.usage.map { $0.usage.id } + parkedCalls.map { $0.id }
+        guard !ids.isEmpty else { return [] }
         let rows = try transaction.query(
             """
-            SELECT parked.waits_for, \(RawUsageReader.columns(of: .attempt))
-            FROM billing.unrated_usage AS parked
+            SELECT \(RawUsageReader.columns(of: .attempt)), parked.waits_for
+            FROM unnest(\(ids)) AS call (id)
+            JOIN billing.unrated_usage AS parked ON parked.waits_for = call.id AND parked.status = 'waiting'
             JOIN billing.raw_vendor_cdr AS raw
                 ON raw.usage_day = parked.raw_day AND raw.raw_seq = parked.raw_seq
-            WHERE parked.status = 'waiting' AND parked.waits_for = ANY (\(Array(byID.keys)))
             ORDER BY parked.id
             FOR UPDATE OF parked
             """)
+        guard !rows.isEmpty else { return [] }
+        let rated = calls.usage.map { RatedCall($0.usage) } + parkedCalls
+        let byID = Dictionary(rated.map { ($0.id, $0) }) { first, _ in first }
         var attempts: [StoredAttempt] = []
         for row in rows {
             guard let call = byID[try row.value("waits_for")] else { continue }

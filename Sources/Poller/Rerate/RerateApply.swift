@@ -108,7 +108,7 @@ struct RerateApply: Sendable {
         let rated = SQL(verbatim: kind.outcomeTable)
         let rows = try await pool.query(
             """
-            SELECT difference.after, \(StandingUsage.columns(of: kind)), (
+            SELECT \(StandingUsage.columns(of: kind)), difference.after, (
                 SELECT reversal.id FROM \(rated) AS reversal
                 WHERE reversal.usage_day = \(day) AND reversal.reverses = rated.id) AS reversal
             FROM billing.rerate_differences AS difference
@@ -157,7 +157,7 @@ struct RerateApply: Sendable {
             try transaction.execute("SELECT pg_advisory_xact_lock(hashtext('billing.rerate'))")
             let standing = try RerateCorrection.stillStanding(corrections, kind, in: transaction)
             guard !standing.isEmpty else { return 0 }
-            try Horizon("rated").lock(in: transaction)
+            Horizon("rated").lock(in: transaction)
             try RerateCorrection.insertReversals(standing, kind, at: now, in: transaction)
             _ = try RatedUsageStore.insert(standing.map(\.corrected), at: now, in: transaction)
             return standing.count

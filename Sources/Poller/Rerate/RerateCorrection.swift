@@ -24,10 +24,9 @@ struct RerateCorrection: Sendable {
 
     /// The row with the new rating.
     var corrected: StoredUsage {
-        var row = stored
-        row.usage.id = ids.corrected
-        row.corrects = standing.row.id
-        return row
+        var usage = stored.usage
+        usage.id = ids.corrected
+        return StoredUsage(row: stored.row, usage: usage, extras: stored.extras, corrects: standing.row.id)
     }
 
     /// Those whose standing row nothing has taken back yet.

@@ -28,11 +28,11 @@ extension StandingUsage {
     /// The columns that a `StandingUsage` is made of; the tables' aliases are `rated` and `raw`.
     static func columns(of kind: RawKind) -> SQL {
         """
+        \(RawUsageReader.columns(of: kind)),
         rated.id AS row_id, rated.usage_day AS rated_day, rated.status, rated.customer_id, rated.customer_ban,
         rated.class_key, rated.tax_jurisdiction, rated.sku, rated.rate_plan_id, \(kind.rate) AS rate,
         \(kind.quantity) AS quantity, rated.charge, rated.vendor, rated.vendor_cost,
-        \(kind.dip("answer")) AS dip_answer, \(kind.dip("lrn")) AS dip_lrn,
-        \(RawUsageReader.columns(of: kind))
+        \(kind.dip("answer")) AS dip_answer, \(kind.dip("lrn")) AS dip_lrn
         """
     }
 
