@@ -159,6 +159,35 @@ struct DipTests {
         }
     }
 
+    @Test("a call that stays unrated is rated by its first answer when a new version comes: it is not asked again")
+    func unrated() async throws {
+        try await DipWorld.with { world, service in
+            var settings = service.settings
+            settings.cacheSeconds = 0
+            let parts = world.parts(dips: settings)
+            try await service.fail(with: 503)
+            try await parts.pipeline.handle(try await world.add(.call, [Sample.call("u1", ban: "NOBODY")]))
+            world.clock.advance(seconds: 900)
+            try await parts.tick.retryParked()
+            let held = try await world.texts("SELECT array_to_string(flags, ',') FROM billing.unrated_usage")
+            #expect(held == ["LRN_TIMEOUT,UNKNOWN_CUSTOMER"])
+            try await service.recover()
+            let before = service.asked
+            try await world.addCustomer("00000000-0000-4000-8000-0000000000aa", ban: "NOBODY")
+            try await parts.pipeline.reference.refresh()
+            let places = try await world.admin.query(
+                "SELECT raw_day, raw_seq FROM billing.unrated_usage WHERE status = 'held'")
+            let rows = try await parts.pipeline.reader.rows(
+                of: .call, at: try places.map { (day: try $0.value("raw_day"), number: try $0.value("raw_seq")) })
+            try await parts.retry.release(rows)
+            let flags = try await world.texts(
+                "SELECT array_to_string(flags, ',') FROM billing.rated_cdr WHERE sip_uuid = 'u1'")
+            #expect(flags.allSatisfy { $0.contains("LRN_TIMEOUT") })
+            #expect(flags.count == 1)
+            #expect(service.asked == before)
+        }
+    }
+
     @Test("a refused token is an alarm; the calls wait as for a service that is away")
     func refused() async throws {
         try await DipWorld.with { world, service in
