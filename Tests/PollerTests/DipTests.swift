@@ -188,6 +188,32 @@ struct DipTests {
         }
     }
 
+    @Test("a call whose number was corrected is asked about anew, and rated by the answer to its own number")
+    func corrected() async throws {
+        try await DipWorld.with { world, service in
+            try await service.port("3122005555", to: "2126001111")
+            try await service.port("3122005556", to: "2126002222")
+            let parts = world.parts(dips: service.settings)
+            try await parts.pipeline.handle(try await world.add(.call, [Sample.call("u1", ban: "NOBODY")]))
+            let orders = ParkedOrders(retry: parts.retry)
+            _ = try await orders.fix(
+                "u1", set: [FieldSetting("customer_ban", "BAN001"), FieldSetting("dni", "3122005556")], because: "r",
+                by: "ada")
+            _ = try await orders.release("u1", by: "ada")
+            #expect(try await world.texts("SELECT dni_lrn FROM billing.rated_cdr") == ["2126002222"])
+            #expect(service.asked == 2)
+            let day = PollerWorld.start.usageDay
+            let dips = try await world.pool.withTransaction(readOnly: true) { transaction in
+                var dips: [LRNAnswer?] = []
+                try StandingUsage.forEach(.call, on: day, of: RerateScope(days: day...day), in: transaction) {
+                    dips += $0.map(\.dip)
+                }
+                return dips
+            }
+            #expect(dips == [.ported(NationalNumber(digits: 2_126_002_222))])
+        }
+    }
+
     @Test("a refused token is an alarm; the calls wait as for a service that is away")
     func refused() async throws {
         try await DipWorld.with { world, service in

@@ -150,10 +150,12 @@ struct ParkedRetry: Sendable {
         try await store.ensurePartitions(for: outcomes)
         return try await store.pool.withTransaction { transaction in
             let open = try ParkedUsageStore.lockOpen(kind, outcomes.rows.map(\.id), in: transaction)
-            let fresh = outcomes.of(Set(open.keys))
+            // A row that was corrected since it was read stays as it is: whoever corrected it releases it.
+            let fresh = outcomes.of(
+                Set(outcomes.rows.filter { open[$0.id]?.corrections == $0.corrections }.map(\.id)))
             var committed = CommittedBatch(repeats: outcomes.rows.count - fresh.rows.count)
             for row in fresh.rows {
-                guard let before = open[row.id]?.counted else { continue }
+                guard let before = open[row.id]?.status.counted else { continue }
                 committed.counts.add(before, by: -1, of: row)
             }
             for usage in fresh.usage { committed.counts.add(usage) }

@@ -12,6 +12,13 @@ struct ParkedPlace: Sendable, Hashable {
     let parkedAt: Instant
 }
 
+/// An open row that the transaction has locked.
+struct LockedParked: Sendable, Hashable {
+    let status: ParkedUsage.Status
+    /// How many corrections the record has by now.
+    let corrections: Int
+}
+
 /// Reads and settles the rows of `unrated_usage`.
 struct ParkedUsageStore: Sendable {
     let pool: PostgresPool
@@ -70,25 +77,25 @@ struct ParkedUsageStore: Sendable {
 
     // MARK: In a transaction
 
-    /// The open rows among these, locked, with their status: who has the lock settles them.
+    /// The open rows among these, locked: who has the lock settles them.
     static func lockOpen(
         _ kind: RawKind, _ ids: [UsageID], in transaction: PostgresTransaction
-    ) throws -> [UsageID: ParkedUsage.Status] {
+    ) throws -> [UsageID: LockedParked] {
         let rows = try transaction.query(
             """
-            SELECT id, status
+            SELECT id, status, corrections
             FROM billing.unrated_usage
             WHERE kind = \(kind.fact.rawValue) AND id = ANY (\(ids)) AND resolved_at IS NULL
             ORDER BY id
             FOR UPDATE
             """)
-        var open: [UsageID: ParkedUsage.Status] = [:]
+        var open: [UsageID: LockedParked] = [:]
         for row in rows {
             let status = ParkedUsage.Status(rawValue: try row.value("status"))
             guard let status else {
                 throw PostgresError.decoding(column: "status", reason: "no status of parked usage")
             }
-            open[try row.value("id")] = status
+            open[try row.value("id")] = LockedParked(status: status, corrections: try row.value("corrections"))
         }
         return open
     }

@@ -85,8 +85,10 @@ struct RawRow: Sendable, Hashable {
     let isConflict: Bool
     /// The natural key.
     let key: String
-    /// The record as it came, JSON.
+    /// The record, JSON: as it came, with what people corrected of it laid over.
     let document: String
+    /// How many corrections that were.
+    var corrections = 0
 
     /// The hour of receipt, by which outcomes are counted.
     var hourOfReceipt: Instant {
@@ -164,7 +166,8 @@ struct RawUsageReader: Sendable {
     static func columns(of kind: RawKind) -> SQL {
         """
         raw.id, raw.raw_seq, raw.usage_day, raw.source, raw.received_at, raw.is_conflict,
-        \(kind.naturalKey) AS natural_key, raw.document
+        \(kind.naturalKey) AS natural_key, raw.document,
+        \(UsageCorrections.columns(of: kind))
         """
     }
 }
@@ -180,6 +183,9 @@ extension RawRow {
         receivedAt = try row.value("received_at")
         isConflict = try row.value("is_conflict")
         key = try row.value("natural_key")
-        document = try row.value("document")
+        let asItCame: String = try row.value("document")
+        let corrected: String? = try row.value("corrected_fields")
+        document = corrected.map { RecordReader.document(asItCame, correctedBy: $0) } ?? asItCame
+        corrections = try row.value("corrections")
     }
 }
