@@ -37,13 +37,14 @@ struct ParkedUsageStore: Sendable {
         return try rows.map { try ParkedPlace(kind: kind, $0) }
     }
 
-    /// Waiting rows of a kind that are due, the longest due first.
-    func due(_ kind: RawKind, at now: Instant, limit: Int) async throws -> [ParkedPlace] {
+    /// Waiting rows of a kind that are due, the longest due first: those that may have broken the process, or the others.
+    func due(_ kind: RawKind, suspect: Bool = false, at now: Instant, limit: Int) async throws -> [ParkedPlace] {
         let rows = try await pool.query(
             """
             SELECT id, raw_day, raw_seq, parked_at
             FROM billing.unrated_usage
             WHERE kind = \(kind.fact.rawValue) AND status = 'waiting' AND resolved_at IS NULL AND retry_at <= \(now)
+                AND (\(ParkedUsage.suspectFlag) = ANY (flags)) = \(suspect)
             ORDER BY retry_at
             LIMIT \(limit)
             """)
@@ -60,6 +61,28 @@ struct ParkedUsageStore: Sendable {
             WHERE kind = \(kind.fact.rawValue) AND id = ANY (\(ids)) AND status = 'waiting' AND resolved_at IS NULL
             """)
         return Set(try rows.map { try $0.value("id", as: UsageID.self) })
+    }
+
+    /// Notes that a record that may have broken the process is tried now, and says how often it was; nil where it waits no more.
+    func beginTry(of row: RawRow, retryAt: Instant) async throws -> Int? {
+        let rows = try await pool.query(
+            """
+            UPDATE billing.unrated_usage SET attempts = attempts + 1, retry_at = \(retryAt)
+            WHERE kind = \(row.kind.fact.rawValue) AND id = \(row.id) AND status = 'waiting' AND resolved_at IS NULL
+                AND \(ParkedUsage.suspectFlag) = ANY (flags)
+            RETURNING attempts - 1 AS tries
+            """)
+        return try rows.first?.value("tries")
+    }
+
+    /// Takes such a try back: it failed, and the process is still there.
+    func endTry(of row: RawRow) async throws {
+        try await pool.execute(
+            """
+            UPDATE billing.unrated_usage SET attempts = attempts - 1
+            WHERE kind = \(row.kind.fact.rawValue) AND id = \(row.id) AND status = 'waiting' AND resolved_at IS NULL
+                AND \(ParkedUsage.suspectFlag) = ANY (flags)
+            """)
     }
 
     /// How many rows are open, by status.
@@ -123,7 +146,8 @@ struct ParkedUsageStore: Sendable {
             SET status = news.status, flags = string_to_array(news.flags, ','), customer_ban = news.customer_ban,
                 waits_for = news.waits_for, evidence = news.evidence::jsonb, ref_version = news.ref_version,
                 retry_at = news.retry_at, attempts = attempts + 1,
-                parked_at = CASE WHEN news.status = 'waiting' AND parked.status <> 'waiting' THEN \(now)
+                parked_at = CASE WHEN news.status = 'waiting'
+                    AND (parked.status <> 'waiting' OR \(ParkedUsage.suspectFlag) = ANY (parked.flags)) THEN \(now)
                     ELSE parked.parked_at END
             FROM unnest(
                     \(parked.map(\.row.id)), \(parked.map(\.status.rawValue))::text[],

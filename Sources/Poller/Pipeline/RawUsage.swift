@@ -167,7 +167,7 @@ struct RawUsageReader: Sendable {
         """
         raw.id, raw.raw_seq, raw.usage_day, raw.source, raw.received_at, raw.is_conflict,
         \(kind.naturalKey) AS natural_key, raw.document,
-        \(UsageCorrections.columns(of: kind))
+        \(UsageCorrections.column(of: kind))
         """
     }
 }
@@ -184,8 +184,10 @@ extension RawRow {
         isConflict = try row.value("is_conflict")
         key = try row.value("natural_key")
         let asItCame: String = try row.value("document")
-        let corrected: String? = try row.value("corrected_fields")
-        document = corrected.map { RecordReader.document(asItCame, correctedBy: $0) } ?? asItCame
-        corrections = try row.value("corrections")
+        if let said: String = try row.value("corrections") {
+            (document, corrections) = try UsageCorrections.laid(said, over: asItCame)
+        } else {
+            document = asItCame
+        }
     }
 }

@@ -5,7 +5,7 @@ import Reference
 
 /// The table `usage_corrections`: what people say of fields of parked records, kept apart from what was sent.
 ///
-/// `RawUsageReader.columns` lays them over the record, so that whoever rates it, the first time or again, reads the same.
+/// `RawUsageReader` lays them over the record, so that whoever rates it, the first time or again, reads the same.
 enum UsageCorrections {
     /// Adds corrections of a record whose parked row the transaction has locked, and counts them there.
     static func insert(
@@ -31,18 +31,26 @@ enum UsageCorrections {
             """)
     }
 
-    /// The columns with the corrections of the row `raw`: a JSON object by field, and how many there are. Nothing is looked up row by
-    /// row while there are none at all.
-    static func columns(of kind: RawKind) -> SQL {
+    /// The column with the corrections of the row `raw`: how many there are, a blank, and a JSON object by field; NULL without any. Which
+    /// records have some is read once for a query, not once for a row.
+    static func column(of kind: RawKind) -> SQL {
         """
-        CASE WHEN EXISTS (SELECT FROM billing.usage_corrections) THEN (
-            SELECT jsonb_object_agg(said.field, said.new_value ORDER BY said.number)::text
+        CASE WHEN raw.id IN (
+            SELECT said.record_id FROM billing.usage_corrections AS said WHERE said.kind = \(kind.fact.rawValue))
+        THEN (
+            SELECT count(*) || ' ' || jsonb_object_agg(said.field, said.new_value ORDER BY said.number)::text
             FROM billing.usage_corrections AS said
-            WHERE said.kind = \(kind.fact.rawValue) AND said.record_id = raw.id) END AS corrected_fields,
-        CASE WHEN EXISTS (SELECT FROM billing.usage_corrections) THEN (
-            SELECT count(*) FROM billing.usage_corrections AS said
-            WHERE said.kind = \(kind.fact.rawValue) AND said.record_id = raw.id) ELSE 0 END AS corrections
+            WHERE said.kind = \(kind.fact.rawValue) AND said.record_id = raw.id) END AS corrections
         """
+    }
+
+    /// A document with what such a column says laid over it, and how many corrections that were.
+    static func laid(_ column: String, over document: String) throws(PostgresError) -> (document: String, count: Int) {
+        guard let blank = column.firstIndex(of: " "), let count = Int(column[..<blank]) else {
+            throw .decoding(column: "corrections", reason: "no corrections of a record")
+        }
+        let fields = String(column[column.index(after: blank)...])
+        return (RecordReader.document(document, correctedBy: fields), count)
     }
 }
 

@@ -39,11 +39,10 @@ def open_work():
     return left <= 0 or f"{left} records without an outcome"
 
 
-def lonely_attempts():
-    left = value("""
-        SELECT count(*) FROM billing.unrated_usage AS attempt
-        WHERE attempt.kind = 'raw_vendor_cdr' AND attempt.resolved_at IS NULL""")
-    return left == 0 or f"{left} attempts wait for their call"
+def waiting():
+    """True when nothing waits any more: no attempt for its call, no record for another try."""
+    left = value("SELECT count(*) FROM billing.unrated_usage WHERE status = 'waiting' AND resolved_at IS NULL")
+    return left == 0 or f"{left} records wait"
 
 
 def read():

@@ -79,19 +79,19 @@ class Rig:
             if helper.failure:
                 raise RigError(f"{type(helper).__name__}: {helper.failure}")
         wait_until(judge.open_work, "each record to have its outcome", 180)
-        self.say("each record has an outcome; the clock goes on by an hour, for attempts whose call never comes")
-        self.settle_lonely_attempts()
+        self.say("each record has an outcome; the clock runs on, for what waits")
+        self.settle_what_waits()
         return self.report(lines, wanted)
 
-    def settle_lonely_attempts(self):
-        """They wait 15 minutes, and a minute between two looks: the clock runs ahead of them."""
-        for minutes in range(0, 60, 2):
-            (self.options.run / "clock.new").write_text(f"2026-11-23T01:{minutes:02}:00.000Z\n")
+    def settle_what_waits(self):
+        """An attempt waits 15 minutes for its call, and everything a minute between two tries: the clock runs ahead of them."""
+        for minutes in range(60, 600, 2):
+            (self.options.run / "clock.new").write_text(f"2026-11-23T{minutes // 60:02}:{minutes % 60:02}:00.000Z\n")
             (self.options.run / "clock.new").rename(self.options.run / "clock")
-            time.sleep(2)
-            if judge.lonely_attempts() is True:
+            time.sleep(1.5)
+            if (waiting := judge.waiting()) is True:
                 return
-        raise RigError(judge.lonely_attempts())
+        raise RigError(waiting)
 
     def load_world(self):
         """Customers, vendors and reference data; the token of a source that may send everything."""
