@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# All checks, from a clean clone: format, build, tests against a PostgreSQL and a Redis of their own, units, scripts, the rigs with real
+# All checks, from a clean clone: format, alert rules, build, tests against a PostgreSQL and a Redis of their own, units, scripts, the rigs with real
 # Kamailio, Jasmin, nginx and the emulator of BigQuery, kills under load, and the end-to-end test. Ends with a table of the steps and exit 0 when all of them passed.
 #
 #   --campaign NAME     run one of the long checks of deploy/campaigns/ after that, and show what it found
@@ -12,8 +12,8 @@ RUN=$RUN/test
 . "$ROOT/deploy/lib/packages.sh"
 . "$ROOT/deploy/lib/servers.sh"
 
-RIGS=(nginx kamailio jasmin bigquery faults)
-STEPS=(packages format scripts build units tests "${RIGS[@]}" end-to-end)
+RIGS=(nginx kamailio jasmin bigquery faults once)
+STEPS=(packages format scripts alerts build units tests "${RIGS[@]}" end-to-end)
 campaign="" only=() configuration=release
 while (($# > 0)); do
     case $1 in
@@ -94,6 +94,8 @@ check_units() {
     systemd-analyze security --offline=true --root="$root" --threshold=20 --no-pager "${services[@]}"
 }
 
+check_alerts() { "$ROOT/deploy/prometheus/check"; }
+
 # Every service test runs: with REQUIRE_SERVICES a missing server is a failure, not a skip.
 check_tests() {
     servers_start "$RUN/servers"
@@ -114,6 +116,8 @@ check_jasmin() { rig jasmin; }
 check_bigquery() { rig bigquery --seed 1; }
 # A slice of deploy/campaigns/ingest-faults.
 check_faults() { rig faults --kills 2 --seed 1; }
+# A slice of deploy/campaigns/poller-once.
+check_once() { rig once --kills 6 --calls 400 --seed 1; }
 
 # deploy/end-to-end.sh starts a stack of its own from the programs that were built here.
 check_end_to_end() {

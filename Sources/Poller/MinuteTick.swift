@@ -47,6 +47,7 @@ struct MinuteTick: Sendable {
         let version = try await pipeline.reference.tables().version
         for kind in [RawKind.call, .message, .query] { try await retry.retryUnrated(kind) }
         pipeline.loop.logger.debug("Unrated usage retried", metadata: ["reference.version": "\(version)"])
+        try await retry.retryDueSuspects()
         try await retry.retryDueDips()
         try await retry.retryDueAttempts(callsCompleteAt: try await completeAt(.call))
     }
@@ -60,7 +61,7 @@ struct MinuteTick: Sendable {
             let rows = try await pipeline.reader.withoutOutcome(kind, in: part)
             Watchdog.progressed()
             if warily {
-                for row in rows { try await pipeline.handleWarily(row, retry: retry) }
+                try await pipeline.handleWarily(rows, of: kind, retry: retry)
             } else {
                 try await pipeline.handle(rows, of: kind)
             }

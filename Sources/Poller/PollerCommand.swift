@@ -65,6 +65,12 @@ struct PollerCommand: DaemonProgram {
             try await reference.refresh()
         }
         for kind in RawKind.allCases { consume(kind, by: pipeline, retry: retry, context) }
+        // On every instance: a gauge that only one of them kept would stand still on an instance that is no longer it.
+        let gauges = PollerGauges(pool: pool, parked: retry.parked, metrics: context.metrics)
+        let clock = context.clock
+        context.schedule("gauges", .every(seconds: context.config[DaemonConfig.sweepInterval])) {
+            try await gauges.refresh(now: Instant(milliseconds: clock.now()))
+        }
         let fronts = Dictionary(
             uniqueKeysWithValues: RawKind.allCases.map { kind in
                 (
@@ -140,12 +146,6 @@ struct PollerCommand: DaemonProgram {
         services.append(
             ScheduledWork("retry-parked", .every(seconds: interval), loop: context.loop) {
                 try await tick.retryParked()
-            })
-        let clock = context.clock
-        let gauges = PollerGauges(pool: context.pool, parked: tick.retry.parked, metrics: context.metrics)
-        services.append(
-            ScheduledWork("gauges", .every(seconds: interval), loop: context.loop) {
-                try await gauges.refresh(now: Instant(milliseconds: clock.now()))
             })
         context.add(Singleton("poller-sweeps", pool: context.pool, services: services, loop: context.loop))
     }

@@ -159,6 +159,61 @@ struct DipTests {
         }
     }
 
+    @Test("a call that stays unrated is rated by its first answer when a new version comes: it is not asked again")
+    func unrated() async throws {
+        try await DipWorld.with { world, service in
+            var settings = service.settings
+            settings.cacheSeconds = 0
+            let parts = world.parts(dips: settings)
+            try await service.fail(with: 503)
+            try await parts.pipeline.handle(try await world.add(.call, [Sample.call("u1", ban: "NOBODY")]))
+            world.clock.advance(seconds: 900)
+            try await parts.tick.retryParked()
+            let held = try await world.texts("SELECT array_to_string(flags, ',') FROM billing.unrated_usage")
+            #expect(held == ["LRN_TIMEOUT,UNKNOWN_CUSTOMER"])
+            try await service.recover()
+            let before = service.asked
+            try await world.addCustomer("00000000-0000-4000-8000-0000000000aa", ban: "NOBODY")
+            try await parts.pipeline.reference.refresh()
+            let places = try await world.admin.query(
+                "SELECT raw_day, raw_seq FROM billing.unrated_usage WHERE status = 'held'")
+            let rows = try await parts.pipeline.reader.rows(
+                of: .call, at: try places.map { (day: try $0.value("raw_day"), number: try $0.value("raw_seq")) })
+            try await parts.retry.release(rows)
+            let flags = try await world.texts(
+                "SELECT array_to_string(flags, ',') FROM billing.rated_cdr WHERE sip_uuid = 'u1'")
+            #expect(flags.allSatisfy { $0.contains("LRN_TIMEOUT") })
+            #expect(flags.count == 1)
+            #expect(service.asked == before)
+        }
+    }
+
+    @Test("a call whose number was corrected is asked about anew, and rated by the answer to its own number")
+    func corrected() async throws {
+        try await DipWorld.with { world, service in
+            try await service.port("3122005555", to: "2126001111")
+            try await service.port("3122005556", to: "2126002222")
+            let parts = world.parts(dips: service.settings)
+            try await parts.pipeline.handle(try await world.add(.call, [Sample.call("u1", ban: "NOBODY")]))
+            let orders = ParkedOrders(retry: parts.retry)
+            _ = try await orders.fix(
+                "u1", set: [FieldSetting("customer_ban", "BAN001"), FieldSetting("dni", "3122005556")], because: "r",
+                by: "ada")
+            _ = try await orders.release("u1", by: "ada")
+            #expect(try await world.texts("SELECT dni_lrn FROM billing.rated_cdr") == ["2126002222"])
+            #expect(service.asked == 2)
+            let day = PollerWorld.start.usageDay
+            let dips = try await world.pool.withTransaction(readOnly: true) { transaction in
+                var dips: [LRNAnswer?] = []
+                try StandingUsage.forEach(.call, on: day, of: RerateScope(days: day...day), in: transaction) {
+                    dips += $0.map(\.dip)
+                }
+                return dips
+            }
+            #expect(dips == [.ported(NationalNumber(digits: 2_126_002_222))])
+        }
+    }
+
     @Test("a refused token is an alarm; the calls wait as for a service that is away")
     func refused() async throws {
         try await DipWorld.with { world, service in

@@ -200,6 +200,67 @@ struct ParkedTests {
         }
     }
 
+    @Test("records that are tried alone while writes fail wait, unharmed, and are rated when their minute is over")
+    func warilyInTrouble() async throws {
+        try await PollerWorld.with { world in
+            try await world.admin.execute(
+                """
+                CREATE FUNCTION billing.fail() RETURNS trigger LANGUAGE plpgsql AS
+                    $$ BEGIN RAISE EXCEPTION 'test' USING ERRCODE = 'serialization_failure'; END $$
+                """)
+            try await world.admin.execute(
+                """
+                CREATE TRIGGER fail BEFORE INSERT ON billing.rated_spans FOR EACH STATEMENT EXECUTE FUNCTION billing.fail()
+                """)
+            let parts = world.parts()
+            let spans = try await world.add(.call, [Sample.call("u1"), Sample.call("u2")])
+            for span in spans { try await parts.pipeline.handleWarily(span, retry: parts.retry) }
+            let waiting = try await world.texts(
+                "SELECT status || ' ' || flags[1] || ' ' || attempts FROM billing.unrated_usage")
+            #expect(waiting == ["waiting broke-the-process 1", "waiting broke-the-process 1"])
+            try await world.admin.execute("DROP TRIGGER fail ON billing.rated_spans")
+            try await parts.tick.retryParked()
+            #expect(try await world.count("SELECT count(*) FROM billing.rated_cdr") == 0)
+            world.clock.advance(seconds: 60)
+            try await parts.tick.retryParked()
+            #expect(try await world.count("SELECT count(*) FROM billing.rated_cdr") == 2)
+            let counts = try await world.counts()
+            #expect(counts["rated"] == "2")
+            #expect(counts["held"] == "0")
+        }
+    }
+
+    @Test("a record over which the process ended three times when it was tried alone waits for a person")
+    func breaker() async throws {
+        try await PollerWorld.with { world in
+            let parts = world.parts()
+            try await world.add(.call, [Sample.call("u1")])
+            let horizon = try await Horizon("raw_cdr").through(world.pool)
+            let reader = parts.pipeline.reader
+            let row = try #require(
+                try await reader.withoutOutcome(
+                    .call, in: try await reader.spans(of: .call, from: 0, through: horizon)
+                ).first)
+            var outcomes = BatchOutcomes(kind: .call)
+            outcomes.parked = [ParkedUsage(suspect: row, until: world.now, refVersion: "1")]
+            _ = try await parts.store.commit(
+                outcomes, at: world.now,
+                rateAttempt: parts.pipeline.rateAttempt(try await parts.pipeline.reference.tables()))
+            // As a process does that ends in the middle of each try.
+            for tries in 1...3 {
+                #expect(try await parts.retry.parked.beginTry(of: row, retryAt: world.now) == tries)
+            }
+            try await parts.tick.retryParked()
+            let held = try await world.texts("SELECT status || ' ' || flags[1] FROM billing.unrated_usage")
+            #expect(held == ["held broke-the-process"])
+            let counts = try await world.counts()
+            #expect(counts["held"] == "1")
+            // A person may try it all the same.
+            _ = try await ParkedOrders(retry: parts.retry).release("u1", by: "ada")
+            #expect(try await world.count("SELECT count(*) FROM billing.rated_cdr") == 1)
+        }
+    }
+
     @Test("a sweep whose step was begun three times and never ended handles its rows warily")
     func brokenSweep() async throws {
         try await PollerWorld.with { world in

@@ -9,8 +9,8 @@ BUILD_PACKAGES=(
 )
 # What the private stack and the scripts run.
 STACK_PACKAGES=(postgresql-15 redis-server curl jq openssl util-linux)
-# What the checks run beside that: systemd for systemd-analyze, shellcheck for the scripts.
-CHECK_PACKAGES=(python3 shellcheck systemd)
+# What the checks run beside that: systemd for systemd-analyze, shellcheck for the scripts, prometheus for promtool.
+CHECK_PACKAGES=(python3 shellcheck systemd prometheus)
 # What the checks with a real Kamailio run: its modules, and sipp for callers and vendors.
 KAMAILIO_PACKAGES=(kamailio kamailio-extra-modules kamailio-redis-modules kamailio-utils-modules sip-tester)
 

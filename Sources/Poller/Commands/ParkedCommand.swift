@@ -12,10 +12,11 @@ struct ParkedCommand: AsyncParsableCommand {
             Examples:
               poller parked list --status held --flag UNKNOWN_CUSTOMER
               poller parked show 05d57398-7d8a-46c1-b142-6cc88fef48f7
+              poller parked fix 05d57398-7d8a-46c1-b142-6cc88fef48f7 --set customer_ban=BAN001 --by ada --reason "trunk moved to BAN001"
               poller parked release 05d57398-7d8a-46c1-b142-6cc88fef48f7 --by ada
               poller parked dismiss 05d57398-7d8a-46c1-b142-6cc88fef48f7 --reason "test call of the carrier" --by ada
             """,
-        subcommands: [List.self, Show.self, Release.self, Dismiss.self], defaultSubcommand: List.self)
+        subcommands: [List.self, Show.self, Fix.self, Release.self, Dismiss.self], defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Lists open parked usage, the oldest first.")
@@ -54,6 +55,42 @@ struct ParkedCommand: AsyncParsableCommand {
                 throw ExitCode(66)
             }
             for record in records { print(record.json) }
+        }
+    }
+
+    struct Fix: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Corrects fields of parked records. They stay parked until they are released.",
+            discussion: """
+                The record as it came is never edited: a correction is kept beside it, with who made it and why, and every later rating
+                reads it. An empty value takes a field away.
+                Examples:
+                  poller parked fix u-1234 --set customer_ban=BAN001 --by ada --reason "trunk 7 moved to BAN001"
+                  poller parked fix u-1235 --set answer_stamp= --set end_stamp=2026-11-22T10:00:00.000Z --by ada --reason "clock of sbc2"
+                """)
+        @Argument(help: "Ids or natural keys.") var records: [String]
+        @Option(name: .customLong("set"), help: "A field and its right value, field=value; repeatable.")
+        var settings: [FieldSetting]
+        @Option(help: "Why.") var reason: String
+        @Option(help: "Who, as the audit trail names them (default: the user's name).") var by: String?
+        @OptionGroup var options: DaemonOptions
+
+        func validate() throws {
+            guard !settings.isEmpty else { throw ValidationError("--set says which field is corrected") }
+            guard !reason.isEmpty else { throw ValidationError("--reason says why the record is wrong") }
+        }
+
+        func run() async throws {
+            try await ParkedCommand.carryOut(options) { orders in
+                for name in records {
+                    let corrections = try await orders.fix(
+                        name, set: settings, because: reason, by: by ?? NSUserName())
+                    for correction in corrections {
+                        print("\(name)  \(correction.field): \(correction.old.text) → \(correction.new.text)")
+                    }
+                }
+                print("they stay parked until: poller parked release \(records.joined(separator: " "))")
+            }
         }
     }
 
@@ -104,9 +141,25 @@ struct ParkedCommand: AsyncParsableCommand {
             try await PollerCommand.daemon.once(options) { context in
                 try await body(ParkedOrders(retry: PollerCommand.pipeline(context).retry))
             }
-        } catch let refusal as ParkedRefusal {
+        } catch let refusal where refusal is ParkedRefusal || refusal is CorrectionRefusal {
             FileHandle.standardError.write(Data("\(refusal)\n".utf8))
             throw ExitCode(65)
         }
+    }
+}
+
+/// A field and what it should say, as `--set field=value` has them.
+struct FieldSetting: ExpressibleByArgument, Sendable, Hashable {
+    let field: String
+    let text: String
+
+    init(_ field: String, _ text: String) {
+        self.field = field
+        self.text = text
+    }
+
+    init?(argument: String) {
+        guard let mark = argument.firstIndex(of: "="), mark > argument.startIndex else { return nil }
+        self.init(String(argument[..<mark]), String(argument[argument.index(after: mark)...]))
     }
 }

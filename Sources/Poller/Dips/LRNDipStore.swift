@@ -19,7 +19,8 @@ struct LRNDip: Sendable, Hashable {
     var milliseconds = 0
 }
 
-/// The table `lrn_dips`: one answer for each call that needed one, which every later rating of that call uses.
+/// The table `lrn_dips`: one answer for each call that needed one, which every later rating of that call uses. A call whose number
+/// was corrected has one for each number.
 struct LRNDipStore: Sendable {
     let pool: PostgresPool
     let partitions: Partitions
@@ -32,13 +33,17 @@ struct LRNDipStore: Sendable {
         guard !questions.isEmpty else { return [:] }
         let rows = try await pool.query(
             """
-            SELECT call_id, answer, lrn
+            SELECT call_id, number, answer, lrn
             FROM billing.lrn_dips
             WHERE usage_day = ANY (\(Array(Set(questions.map { $0.day })))) AND call_id = ANY (\(questions.map { $0.call }))
             """)
+        // Of a call whose number was corrected there is an answer for each number it had.
+        let asked = Dictionary(questions.map { ($0.call, $0.number.text) }) { first, _ in first }
         var answers: [UsageID: LRNAnswer] = [:]
         for row in rows {
-            answers[try row.value("call_id")] = try LRNAnswer(
+            let call: UsageID = try row.value("call_id")
+            guard asked[call] == (try row.value("number") as String) else { continue }
+            answers[call] = try LRNAnswer(
                 stored: try row.value("answer"), lrn: try row.value("lrn", as: String?.self))
         }
         return answers

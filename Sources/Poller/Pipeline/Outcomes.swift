@@ -1,4 +1,5 @@
 import Core
+import DaemonKit
 import Reference
 
 /// A rated record and the raw row it came from, with what of the record is stored beside the evidence. Handed on by reference: it
@@ -167,6 +168,15 @@ extension ParkedUsage {
             row: row, status: .held, flags: [reason],
             evidence: Self.evidence(["key": row.key, "reason": reason, "detail": detail]), refVersion: refVersion)
     }
+
+    /// A record that may have broken the process: it is parked before it is tried (M5, M35).
+    init(suspect row: RawRow, until retryAt: Instant, refVersion: String) {
+        self.init(
+            row: row, status: .waiting, flags: [Self.suspectFlag], evidence: Self.evidence(["key": row.key]),
+            refVersion: refVersion, retryAt: retryAt)
+    }
+
+    static let suspectFlag = ProcessBreaker().reason
 
     /// An attempt that waits for its call (M10).
     init(waiting attempt: VendorAttempt, in row: RawRow, for call: UsageID, until retryAt: Instant, refVersion: String)

@@ -23,6 +23,8 @@ struct ParkedRecord: Sendable {
     let resolution: String?
     /// JSON.
     let evidence: String
+    /// What people corrected of it, a JSON array, the first at the front.
+    let corrections: String
 
     /// One line of a list.
     var line: String {
@@ -50,6 +52,8 @@ struct ParkedRecord: Sendable {
             writer.field("resolution", resolution)
             writer.key("evidence")
             writer.raw(evidence.utf8)
+            writer.key("corrections")
+            writer.raw(corrections.utf8)
         }
         return writer.text
     }
@@ -61,7 +65,14 @@ struct ParkedReads: Sendable {
 
     private static let columns: SQL = """
         kind, id, raw_day, raw_seq, natural_key, status, flags, customer_ban, source, received_at, parked_at, attempts, ref_version, retry_at,
-        resolved_at, resolution, evidence::text AS evidence
+        resolved_at, resolution, evidence::text AS evidence,
+        (
+            SELECT coalesce(jsonb_agg(jsonb_build_object(
+                'field', said.field, 'old', said.old_value, 'new', said.new_value, 'at', said.corrected_at,
+                'by', said.corrected_by, 'reason', said.reason) ORDER BY said.number), '[]')::text
+            FROM billing.usage_corrections AS said
+            WHERE said.kind = unrated_usage.kind AND said.record_id = unrated_usage.id
+        ) AS said
         """
 
     /// Open records, the oldest first; of one status or with one flag where these are given.
@@ -111,5 +122,6 @@ extension ParkedRecord {
         resolvedAt = try row.value("resolved_at")
         resolution = try row.value("resolution")
         evidence = try row.value("evidence")
+        corrections = try row.value("said")
     }
 }

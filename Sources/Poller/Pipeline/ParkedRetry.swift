@@ -50,6 +50,55 @@ struct ParkedRetry: Sendable {
         }
     }
 
+    /// How often a record that may have broken the process is tried before it waits for a person.
+    static let triesOfSuspects = 3
+
+    /// Tries the rows that are parked because they may have broken the process, one by one.
+    func trySuspects(_ rows: [RawRow]) async throws {
+        for row in rows { try await trySuspect(row) }
+    }
+
+    /// Tries again what is due of them.
+    func retryDueSuspects() async throws {
+        for kind in RawKind.allCases {
+            while true {
+                let places = try await parked.due(kind, suspect: true, at: pipeline.now, limit: limits.batchRows)
+                guard !places.isEmpty else { break }
+                try await trySuspects(
+                    try await reader.rows(of: kind, at: places.map { (day: $0.day, number: $0.number) }))
+            }
+        }
+    }
+
+    /// Each try is noted before it begins, and taken back when it fails while the process lives: what is left are the times when the
+    /// process ended over the record.
+    private func trySuspect(_ row: RawRow) async throws {
+        Watchdog.progressed()
+        let retryAt = pipeline.now.advanced(seconds: limits.suspectRetrySeconds)
+        guard let tries = try await parked.beginTry(of: row, retryAt: retryAt) else { return }
+        do {
+            if tries > Self.triesOfSuspects { try await holdBreaker(row) } else { try await release([row]) }
+        } catch {
+            try await parked.endTry(of: row)
+            pipeline.loop.logger.warning(
+                "Record that is tried alone waits for another try",
+                metadata: ["usage.id": "\(row.id)", "failure.reason": "\(FailureFacts(error).reason)"])
+        }
+    }
+
+    private func holdBreaker(_ row: RawRow) async throws {
+        let tables = try await pipeline.reference.tables()
+        var outcomes = BatchOutcomes(kind: row.kind)
+        outcomes.parked = [
+            ParkedUsage(
+                broken: row, reason: ParkedUsage.suspectFlag,
+                detail: "the process ended each of the \(Self.triesOfSuspects) times that this record was tried alone",
+                refVersion: tables.version)
+        ]
+        _ = try await commit(outcomes, tables: tables, note: { _, _ in })
+        pipeline.loop.logger.error("Record parked: it breaks the process", metadata: ["usage.id": "\(row.id)"])
+    }
+
     /// Asks the portability service again for the calls that wait for it and are due; those that waited too long go on with their
     /// own number (M11).
     func retryDueDips() async throws {
@@ -150,10 +199,12 @@ struct ParkedRetry: Sendable {
         try await store.ensurePartitions(for: outcomes)
         return try await store.pool.withTransaction { transaction in
             let open = try ParkedUsageStore.lockOpen(kind, outcomes.rows.map(\.id), in: transaction)
-            let fresh = outcomes.of(Set(open.keys))
+            // A row that was corrected since it was read stays as it is: whoever corrected it releases it.
+            let fresh = outcomes.of(
+                Set(outcomes.rows.filter { open[$0.id]?.corrections == $0.corrections }.map(\.id)))
             var committed = CommittedBatch(repeats: outcomes.rows.count - fresh.rows.count)
             for row in fresh.rows {
-                guard let before = open[row.id]?.counted else { continue }
+                guard let before = open[row.id]?.status.counted else { continue }
                 committed.counts.add(before, by: -1, of: row)
             }
             for usage in fresh.usage { committed.counts.add(usage) }

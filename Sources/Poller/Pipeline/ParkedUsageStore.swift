@@ -12,6 +12,13 @@ struct ParkedPlace: Sendable, Hashable {
     let parkedAt: Instant
 }
 
+/// An open row that the transaction has locked.
+struct LockedParked: Sendable, Hashable {
+    let status: ParkedUsage.Status
+    /// How many corrections the record has by now.
+    let corrections: Int
+}
+
 /// Reads and settles the rows of `unrated_usage`.
 struct ParkedUsageStore: Sendable {
     let pool: PostgresPool
@@ -30,13 +37,14 @@ struct ParkedUsageStore: Sendable {
         return try rows.map { try ParkedPlace(kind: kind, $0) }
     }
 
-    /// Waiting rows of a kind that are due, the longest due first.
-    func due(_ kind: RawKind, at now: Instant, limit: Int) async throws -> [ParkedPlace] {
+    /// Waiting rows of a kind that are due, the longest due first: those that may have broken the process, or the others.
+    func due(_ kind: RawKind, suspect: Bool = false, at now: Instant, limit: Int) async throws -> [ParkedPlace] {
         let rows = try await pool.query(
             """
             SELECT id, raw_day, raw_seq, parked_at
             FROM billing.unrated_usage
             WHERE kind = \(kind.fact.rawValue) AND status = 'waiting' AND resolved_at IS NULL AND retry_at <= \(now)
+                AND (\(ParkedUsage.suspectFlag) = ANY (flags)) = \(suspect)
             ORDER BY retry_at
             LIMIT \(limit)
             """)
@@ -55,6 +63,28 @@ struct ParkedUsageStore: Sendable {
         return Set(try rows.map { try $0.value("id", as: UsageID.self) })
     }
 
+    /// Notes that a record that may have broken the process is tried now, and says how often it was; nil where it waits no more.
+    func beginTry(of row: RawRow, retryAt: Instant) async throws -> Int? {
+        let rows = try await pool.query(
+            """
+            UPDATE billing.unrated_usage SET attempts = attempts + 1, retry_at = \(retryAt)
+            WHERE kind = \(row.kind.fact.rawValue) AND id = \(row.id) AND status = 'waiting' AND resolved_at IS NULL
+                AND \(ParkedUsage.suspectFlag) = ANY (flags)
+            RETURNING attempts - 1 AS tries
+            """)
+        return try rows.first?.value("tries")
+    }
+
+    /// Takes such a try back: it failed, and the process is still there.
+    func endTry(of row: RawRow) async throws {
+        try await pool.execute(
+            """
+            UPDATE billing.unrated_usage SET attempts = attempts - 1
+            WHERE kind = \(row.kind.fact.rawValue) AND id = \(row.id) AND status = 'waiting' AND resolved_at IS NULL
+                AND \(ParkedUsage.suspectFlag) = ANY (flags)
+            """)
+    }
+
     /// How many rows are open, by status.
     func openCounts() async throws -> [String: Int] {
         let rows = try await pool.query(
@@ -70,25 +100,25 @@ struct ParkedUsageStore: Sendable {
 
     // MARK: In a transaction
 
-    /// The open rows among these, locked, with their status: who has the lock settles them.
+    /// The open rows among these, locked: who has the lock settles them.
     static func lockOpen(
         _ kind: RawKind, _ ids: [UsageID], in transaction: PostgresTransaction
-    ) throws -> [UsageID: ParkedUsage.Status] {
+    ) throws -> [UsageID: LockedParked] {
         let rows = try transaction.query(
             """
-            SELECT id, status
+            SELECT id, status, corrections
             FROM billing.unrated_usage
             WHERE kind = \(kind.fact.rawValue) AND id = ANY (\(ids)) AND resolved_at IS NULL
             ORDER BY id
             FOR UPDATE
             """)
-        var open: [UsageID: ParkedUsage.Status] = [:]
+        var open: [UsageID: LockedParked] = [:]
         for row in rows {
             let status = ParkedUsage.Status(rawValue: try row.value("status"))
             guard let status else {
                 throw PostgresError.decoding(column: "status", reason: "no status of parked usage")
             }
-            open[try row.value("id")] = status
+            open[try row.value("id")] = LockedParked(status: status, corrections: try row.value("corrections"))
         }
         return open
     }
@@ -116,7 +146,8 @@ struct ParkedUsageStore: Sendable {
             SET status = news.status, flags = string_to_array(news.flags, ','), customer_ban = news.customer_ban,
                 waits_for = news.waits_for, evidence = news.evidence::jsonb, ref_version = news.ref_version,
                 retry_at = news.retry_at, attempts = attempts + 1,
-                parked_at = CASE WHEN news.status = 'waiting' AND parked.status <> 'waiting' THEN \(now)
+                parked_at = CASE WHEN news.status = 'waiting'
+                    AND (parked.status <> 'waiting' OR \(ParkedUsage.suspectFlag) = ANY (parked.flags)) THEN \(now)
                     ELSE parked.parked_at END
             FROM unnest(
                     \(parked.map(\.row.id)), \(parked.map(\.status.rawValue))::text[],

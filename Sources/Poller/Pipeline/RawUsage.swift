@@ -85,8 +85,10 @@ final class RawRow: Sendable {
     let isConflict: Bool
     /// The natural key.
     let key: String
-    /// The record as it came, JSON.
+    /// The record, JSON: as it came, with what people corrected of it laid over.
     let document: [UInt8]
+    /// How many corrections that were.
+    let corrections: Int
 
     /// A row with `RawUsageReader.columns` as its first columns.
     init(kind: RawKind, _ row: PostgresRow) throws(PostgresError) {
@@ -98,7 +100,15 @@ final class RawRow: Sendable {
         receivedAt = try row.value(at: 4)
         isConflict = try row.value(at: 5)
         key = try row.value(at: 6)
-        document = try row.text(at: 7)
+        let asItCame = try row.text(at: 7)
+        if let said: String = try row.value(at: 8) {
+            let laid = try UsageCorrections.laid(said, over: String(decoding: asItCame, as: UTF8.self))
+            document = Array(laid.document.utf8)
+            corrections = laid.count
+        } else {
+            document = asItCame
+            corrections = 0
+        }
     }
 
     /// The hour of receipt, by which outcomes are counted.
@@ -200,7 +210,8 @@ struct RawUsageReader: Sendable {
     static func columns(of kind: RawKind) -> SQL {
         """
         raw.id, raw.raw_seq, raw.usage_day, raw.source, raw.received_at, raw.is_conflict,
-        \(kind.naturalKey) AS natural_key, raw.document
+        \(kind.naturalKey) AS natural_key, raw.document,
+        \(UsageCorrections.column(of: kind))
         """
     }
 }

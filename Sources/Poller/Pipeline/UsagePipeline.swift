@@ -39,20 +39,22 @@ struct UsagePipeline: Sendable {
         }
     }
 
-    /// Handles a span that broke the process before: each row is parked before it is tried, and taken out when it came through.
+    /// Handles a span that broke the process before.
     func handleWarily(_ span: UsageSpan, retry: ParkedRetry) async throws {
         guard let kind = RawKind(span.kind) else { return }
-        for row in try await reader.rows(of: kind, in: [span]) { try await handleWarily(row, retry: retry) }
+        try await handleWarily(try await reader.rows(of: kind, in: [span]), of: kind, retry: retry)
     }
 
-    /// Parks a row, then tries it: if the process breaks again, the row stays parked and the next ones go on.
-    func handleWarily(_ row: RawRow, retry: ParkedRetry) async throws {
+    /// Parks rows before they are tried one by one: if the process breaks again, they stay parked and the next ones go on (M5).
+    func handleWarily(_ rows: [RawRow], of kind: RawKind, retry: ParkedRetry) async throws {
+        guard !rows.isEmpty else { return }
         Watchdog.progressed()
-        let failure = ProcessBreaker()
-        guard try await park(row, failure.reason, detail: "the process ended while this record was handled") else {
-            return
-        }
-        try await retry.release([row])
+        let tables = try await reference.tables()
+        let retryAt = now.advanced(seconds: limits.suspectRetrySeconds)
+        var outcomes = BatchOutcomes(kind: kind)
+        outcomes.parked = rows.map { ParkedUsage(suspect: $0, until: retryAt, refVersion: tables.version) }
+        count(try await commit(outcomes, now, rateAttempt(tables)), kind)
+        try await retry.trySuspects(rows)
     }
 
     // MARK: One batch
@@ -158,9 +160,8 @@ struct UsagePipeline: Sendable {
         }
     }
 
-    /// Parks a row that cannot be handled; false where it had an outcome already.
-    @discardableResult
-    private func park(_ row: RawRow, _ reason: String, detail: String) async throws -> Bool {
+    /// Parks a row that cannot be handled.
+    private func park(_ row: RawRow, _ reason: String, detail: String) async throws {
         let tables = try await reference.tables()
         var outcomes = BatchOutcomes(kind: row.kind)
         outcomes.parked = [ParkedUsage(broken: row, reason: reason, detail: detail, refVersion: tables.version)]
@@ -172,7 +173,6 @@ struct UsagePipeline: Sendable {
                 "failure.detail": "\(detail)",
             ])
         count(committed, row.kind)
-        return committed.repeats == 0
     }
 
     private func count(_ committed: CommittedBatch, _ kind: RawKind) {
@@ -222,6 +222,8 @@ struct PipelineLimits: Sendable {
     var attemptRetrySeconds = 60
     /// After how many seconds alone an attempt is stored without its call (M10).
     var attemptAloneSeconds = 900
+    /// After how many seconds a record that may have broken the process is tried again.
+    var suspectRetrySeconds = 60
     /// After how many seconds a call whose number could not be dipped is tried again.
     var dipRetrySeconds = 60
     /// After how many seconds without an answer such a call goes on with the number itself (M11).

@@ -39,7 +39,10 @@ extension StandingUsage {
     /// What is joined to `raw` for these columns.
     static func joins(of kind: RawKind) -> SQL {
         kind == .call
-            ? "LEFT JOIN billing.lrn_dips AS dip ON dip.usage_day = raw.usage_day AND dip.call_id = raw.id" : ""
+            ? """
+            LEFT JOIN billing.lrn_dips AS dip
+                ON dip.usage_day = raw.usage_day AND dip.call_id = raw.id AND dip.number = right(rated.dni, 10)
+            """ : ""
     }
 
     init(kind: RawKind, _ row: PostgresRow) throws {
