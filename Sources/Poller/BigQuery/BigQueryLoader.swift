@@ -21,6 +21,8 @@ actor BigQueryLoader {
     private let loop: Loop
     private let progress: @Sendable (String) -> Void
     private var hasTables = false
+    /// Tables whose batch waits for its next attempt, and why.
+    private var stuck: [ExportTable: String] = [:]
     private var pausedUntil: ContinuousClock.Instant?
     private var backoff = Backoff(first: .seconds(1), most: .seconds(300))
 
@@ -64,7 +66,7 @@ actor BigQueryLoader {
         if let pausedUntil, .now < pausedUntil { return }
         do {
             guard try await load(everything: false, comparing: nil) != nil else { return }
-            readiness?.set(.up)
+            readiness?.set(stuck.isEmpty ? .up : .away(stuck.values.sorted().joined(separator: ", ")))
             backoff.reset()
             pausedUntil = nil
         } catch {
@@ -114,6 +116,7 @@ actor BigQueryLoader {
     // MARK: One table
 
     private func load(_ table: ExportTable, everything: Bool) async throws {
+        stuck[table] = nil
         if let batch = try await store.open(table) {
             guard try await settle(batch, everything: everything) else { return }
         }
@@ -147,7 +150,11 @@ actor BigQueryLoader {
     private func settle(_ open: LoadBatch, everything: Bool) async throws -> Bool {
         var batch = open
         if case .failed(let retryAt) = batch.state {
-            guard everything || retryAt <= now else { return false }
+            guard everything || retryAt <= now else {
+                let why = batch.failure ?? "its job failed"
+                stuck[batch.table] = "\(batch.table.rawValue) waits for another try: \(why)"
+                return false
+            }
             batch = try await store.assignAgain(batch, at: now)
         }
         progress("\(batch.table.rawValue): \(batch.rows) rows, job \(batch.jobID)")

@@ -30,6 +30,8 @@ struct LoadBatch: Sendable {
     var state = State.assigned
     /// Where the upload in chunks goes on.
     var uploadURL: String?
+    /// What the service said of the last attempt that failed.
+    var failure: String?
 
     /// `rated_cdr_v1_05d57398-…_a1`: never used for anything but this attempt.
     var jobID: String { "\(table.rawValue)_v1_\(id.text)_a\(attempt)" }

@@ -12,7 +12,7 @@ struct LoadStore: Sendable {
         let rows = try await pool.query(
             """
             SELECT batch_id, from_seq, through_seq, usage_days, row_count, amount, body_bytes, row_format, attempt, state,
-                upload_url, retry_at
+                upload_url, failure, retry_at
             FROM billing.bigquery_loads
             WHERE table_name = \(table.rawValue) AND state <> 'loaded'
             ORDER BY from_seq
@@ -131,6 +131,7 @@ struct LoadStore: Sendable {
             id: try row.value("batch_id"), table: table, from: try row.value("from_seq"),
             through: try row.value("through_seq"), days: try row.value("usage_days"), rows: try row.value("row_count"),
             amount: try row.value("amount"), bytes: try row.value("body_bytes"), format: try row.value("row_format"),
-            attempt: try row.value("attempt"), state: state, uploadURL: try row.value("upload_url"))
+            attempt: try row.value("attempt"), state: state, uploadURL: try row.value("upload_url"),
+            failure: try row.value("failure"))
     }
 }
