@@ -58,12 +58,8 @@ actor BigQueryUsage {
     /// Adds the fetching to a daemon in whose configuration there is a table.
     static func add(to context: DaemonContext, intake: RecordIntake) throws {
         let config = context.config
-        guard let table = try BigQueryUsageConfig.usageTable(config), let project = config[BigQueryUsageConfig.project]
+        guard let table = try BigQueryUsageConfig.usageTable(config), let client = try BigQueryAccess.client(config)
         else { return }
-        let client = BigQueryClient(
-            configuration: .init(
-                url: config[BigQueryUsageConfig.url], project: project, location: config[BigQueryUsageConfig.location],
-                login: BigQueryLogin(try BigQueryUsageConfig.logInWith(config)) { Clock.system.now() / 1_000 }))
         let clock = context.clock
         let usage = BigQueryUsage(
             table: table, client: client,

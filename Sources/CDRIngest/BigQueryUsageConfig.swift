@@ -7,24 +7,6 @@ enum BigQueryUsageConfig {
     static let table = ConfigKey.optionalText(
         "bigquery.usageTable",
         help: "The table from which API usage is fetched, dataset.table or project.dataset.table; without it none is.")
-    /// Google, or an emulator.
-    static let url = ConfigKey.text(
-        "bigquery.url", default: "https://bigquery.googleapis.com", help: "Where BigQuery's REST API is.")
-    /// Who pays for the queries.
-    static let project = ConfigKey.optionalText(
-        "bigquery.project", help: "The project in which queries run; the table's, where it names none.")
-    /// Where the data lies.
-    static let location = ConfigKey.optionalText(
-        "bigquery.location", help: "Where the dataset lies, such as US or europe-west3.")
-    /// As whom we ask.
-    static let login = ConfigKey.choice(
-        "bigquery.login", of: ["key", "metadata", "none"], default: "key",
-        help:
-            "How to log in: key (bigquery.credentials), metadata (the machine's own account in Google's cloud), none (an emulator)."
-    )
-    /// The key file.
-    static let credentials = ConfigKey.secret(
-        "bigquery.credentials", help: "The JSON key file of the service account that reads the table.")
     /// Under which the rows are kept.
     static let source = ConfigKey.text(
         "bigquery.usageSource", default: "bigquery", help: "The name of the source under which the rows are kept.")
@@ -60,26 +42,30 @@ enum BigQueryUsageConfig {
     static let everySeconds = ConfigKey.integer(
         "bigquery.everySeconds", default: 60, in: 1...86_400, help: "Seconds between looks for new rows.")
 
-    static let keys = ConfigKeys(
-        table, url, project, location, login, credentials, source, idColumn, timeColumn, columns, lookbackDays,
-        lateEverySeconds, settleSeconds, pageRows, everySeconds
-    ) { config in
-        guard config[table] != nil else { return [] }
-        do throws(ConfigFault) {
-            _ = try usageTable(config)
-            _ = try logInWith(config)
-            return []
-        } catch {
-            return [error]
+    static let keys =
+        BigQueryAccess.keys
+        + ConfigKeys(
+            table, source, idColumn, timeColumn, columns, lookbackDays, lateEverySeconds, settleSeconds, pageRows,
+            everySeconds
+        ) { config in
+            guard config[table] != nil else { return [] }
+            do throws(ConfigFault) {
+                _ = try usageTable(config)
+                _ = try BigQueryAccess.credentials(config)
+                return []
+            } catch {
+                return [error]
+            }
         }
-    }
 
     /// The table as the configuration describes it; nil where there is none.
     static func usageTable(_ config: Config) throws(ConfigFault) -> BigQueryUsageTable? {
         guard let name = config[table] else { return nil }
-        guard config[project] != nil else { throw ConfigFault(key: "bigquery.project", problem: "is required") }
+        guard config[BigQueryAccess.project] != nil else {
+            throw ConfigFault(key: "bigquery.project", problem: "is required")
+        }
         var parts = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-        if parts.count == 2, let project = config[project] { parts.insert(project, at: 0) }
+        if parts.count == 2, let project = config[BigQueryAccess.project] { parts.insert(project, at: 0) }
         guard parts.count == 3, parts.allSatisfy(isName) else {
             throw ConfigFault(
                 key: "bigquery.usageTable", problem: "'\(name)' is neither dataset.table nor project.dataset.table")
@@ -87,23 +73,6 @@ enum BigQueryUsageConfig {
         return BigQueryUsageTable(
             name: parts.joined(separator: "."), idColumn: try column(config[idColumn], of: "bigquery.idColumn"),
             timeColumn: try column(config[timeColumn], of: "bigquery.timeColumn"), fields: try fields(config[columns]))
-    }
-
-    /// As whom BigQuery is asked.
-    static func logInWith(_ config: Config) throws(ConfigFault) -> BigQueryLogin.Credentials {
-        switch config[login] {
-        case "none": return .none
-        case "metadata": return .metadataServer(url: "http://metadata.google.internal")
-        default:
-            guard let json = config[credentials] else {
-                throw ConfigFault(key: "bigquery.credentials", problem: "is required where bigquery.login is key")
-            }
-            do throws(BigQueryError) {
-                return .serviceAccount(try GoogleServiceAccountKey(json: json))
-            } catch {
-                throw ConfigFault(key: "bigquery.credentials", problem: "\(error)")
-            }
-        }
     }
 
     private static func fields(_ texts: [String]) throws(ConfigFault) -> [BigQueryUsageTable.Field] {

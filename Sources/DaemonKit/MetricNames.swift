@@ -59,7 +59,8 @@ public enum MetricNames {
     static let poller: [MetricName] = [
         .pollerRecords, .pollerRatingSeconds, .pollerCommitSeconds, .pollerBatchSize, .pollerParked,
         .pollerConservationDifference, .pollerLRNDips, .pollerLRNCacheHits, .pollerLRNSeconds, .pollerLRNCost,
-        .pollerLRNRefused,
+        .pollerLRNRefused, .pollerBigQueryLoads, .pollerBigQueryLag, .pollerBigQueryDifferentDays,
+        .pollerBigQueryDifferentRows,
     ]
     static let wallet: [MetricName] = [.walletPostings]
     static let biller: [MetricName] = [.billerInvoices, .billerExports]
@@ -198,6 +199,21 @@ extension MetricName {
     public static let pollerLRNRefused = MetricName(
         "warp_poller_lrn_refused", .gauge,
         help: "1 while the portability service refuses us (4xx): its address or our token is wrong.")
+    /// Batches for BigQuery by outcome.
+    public static let pollerBigQueryLoads = MetricName(
+        "warp_poller_bigquery_loads_total", .counter, ["table", "outcome"],
+        help: "Batches that BigQuery loaded, or whose job failed as a whole.")
+    /// What BigQuery lacks.
+    public static let pollerBigQueryLag = MetricName(
+        "warp_poller_bigquery_lag_rows", .gauge, ["table"], help: "Rows that are not in BigQuery yet.")
+    /// Days on which the stores differ.
+    public static let pollerBigQueryDifferentDays = MetricName(
+        "warp_poller_bigquery_different_days", .gauge, ["table"],
+        help: "Days whose count or sum in BigQuery is not PostgreSQL's: 0 unless something is wrong.")
+    /// By how much.
+    public static let pollerBigQueryDifferentRows = MetricName(
+        "warp_poller_bigquery_different_rows", .gauge, ["table"],
+        help: "Rows that BigQuery has too many or too few, of days that were compared.")
     /// Usage postings by outcome.
     public static let walletPostings = MetricName(
         "warp_wallet_postings_total", .counter, ["outcome"], help: "Rated records by posting: posted, repeat, parked.")

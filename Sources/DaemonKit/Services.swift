@@ -86,7 +86,7 @@ public struct Singleton: Service {
     }
 
     /// A lock's number from its name (FNV-1a).
-    static func key(of name: String) -> Int64 {
+    public static func key(of name: String) -> Int64 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in "warp:\(name)".utf8 {
             hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3

@@ -21,13 +21,14 @@ struct PollerCommand: DaemonProgram {
               poller versions rollback 41
               poller parked list --status unrated
               poller rerate --preview --from 2026-11-01 --to 2026-11-15
+              poller bigquery status
             """,
         subcommands: [
             ServeCommand<Self>.self, CheckConfigCommand<Self>.self, LoadDirectory.self, LoadNPA.self,
             LoadCountryPrefixes.self, LoadLERG.self,
             LoadPorted.self, LoadRespOrg.self, LoadLocalAreas.self, LoadDeck.self, LoadPlan.self, LoadConnectors.self,
             LoadCarriers.self, LoadSKU.self, DeckCommand.self, VersionsCommand.self, ParkedCommand.self,
-            RerateCommand.self, SimulateCommand.self,
+            RerateCommand.self, SimulateCommand.self, BigQueryCommand.self,
         ])
 
     static let daemon = Daemon(name: "poller", role: "warp_poller", port: 8082, keys: PollerConfig.keys)
@@ -56,7 +57,7 @@ struct PollerCommand: DaemonProgram {
     }
 
     /// The daemon's parts: four streams are read on every instance; sweeps and retries run on one.
-    static func build(_ context: DaemonContext) {
+    static func build(_ context: DaemonContext) throws {
         let pool = context.pool
         let (pipeline, retry) = pipeline(context, dependency: context.readiness.register("reference"))
         let reference = pipeline.reference
@@ -65,6 +66,7 @@ struct PollerCommand: DaemonProgram {
             try await reference.refresh()
         }
         for kind in RawKind.allCases { consume(kind, by: pipeline, retry: retry, context) }
+        try BigQueryLoader.add(to: context)
         // On every instance: a gauge that only one of them kept would stand still on an instance that is no longer it.
         let gauges = PollerGauges(pool: pool, parked: retry.parked, metrics: context.metrics)
         let clock = context.clock

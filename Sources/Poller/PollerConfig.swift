@@ -77,10 +77,12 @@ enum PollerConfig {
         "lrn.waitSeconds", default: 900, in: 1...86_400,
         help: "Seconds without an answer after which a call goes on with the number itself (LRN_TIMEOUT).")
 
-    static let keys = ConfigKeys(
-        batchRows, lanes, referencePoll, portedDirectory, attemptRetry, attemptAlone, partitionDaysBack, dipURL,
-        dipToken,
-        dipDeadline, dipConcurrency, dipCacheSeconds, dipCacheNumbers, dipCost, dipRetry, dipWait, rerateApproval)
+    static let keys =
+        ConfigKeys(
+            batchRows, lanes, referencePoll, portedDirectory, attemptRetry, attemptAlone, partitionDaysBack, dipURL,
+            dipToken,
+            dipDeadline, dipConcurrency, dipCacheSeconds, dipCacheNumbers, dipCost, dipRetry, dipWait, rerateApproval)
+        + BigQueryLoadConfig.keys
 
     /// The bounds of the pipeline.
     static func limits(_ config: Config) -> PipelineLimits {

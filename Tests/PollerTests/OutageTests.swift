@@ -13,7 +13,7 @@ struct OutageTests {
     func endures(_ outage: Outage) async throws {
         try await PollerWorld.with { world in
             try await WorkingDaemon(
-                PollerCommand.daemon, values: world.settings, build: { PollerCommand.build($0) },
+                PollerCommand.daemon, values: world.settings, build: { try PollerCommand.build($0) },
                 streams: [StreamName.rawCDR, .rawVendorCDR, .rawMDR].map {
                     (stream: $0.rawValue, group: StreamGroup.poller.rawValue)
                 },

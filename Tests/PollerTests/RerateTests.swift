@@ -251,7 +251,7 @@ struct RerateTests {
         }
     }
 
-    private static let dearerPlan = """
+    static let dearerPlan = """
         {"id":"dearer","name":"Dearer","type":"voice","customer_id":"00000000-0000-4000-8000-000000000001",
          "effective_date":"2025-03-01","expiry_date":null,
          "rates":{"schema":"voice/1","billing":{"initial_increment":6,"subsequent_increment":6},
@@ -268,32 +268,32 @@ struct RerateTests {
 
 extension PollerWorld {
     /// Three calls, a message and a query of one customer, rated.
-    fileprivate func rateDay() async throws {
+    func rateDay() async throws {
         let spans =
             try await add(.call, (1...3).map { Sample.call("u\($0)") }) + add(.message, [Sample.message("m1")])
             + add(.query, [Sample.query("q1")])
         try await parts().pipeline.handle(spans)
     }
 
-    fileprivate var store: PreviewStore { PreviewStore(pool: pool) }
+    var store: PreviewStore { PreviewStore(pool: pool) }
 
-    fileprivate var stranger: Identifier128 { Identifier128(high: 1, low: 2) }
+    var stranger: Identifier128 { Identifier128(high: 1, low: 2) }
 
     private func rerating() async throws -> Rerating {
         Rerating(enricher: Enricher(), tables: try await CurrentReference(pool: pool).tables())
     }
 
-    fileprivate func preview(_ scope: RerateScope, by actor: String = "ada") async throws -> PreviewRow {
+    func preview(_ scope: RerateScope, by actor: String = "ada") async throws -> PreviewRow {
         let id = try await ReratePreview(pool: pool, rerating: try await rerating()).make(scope, by: actor, at: now)
         return try await store.preview(id)
     }
 
-    fileprivate func apply(_ preview: PreviewRow) async throws -> RerateApply.Report {
+    func apply(_ preview: PreviewRow) async throws -> RerateApply.Report {
         try await RerateApply(pool: pool, rerating: try await rerating()).apply(preview, by: "ada", at: now)
     }
 
     /// Every row of rated calls.
-    fileprivate func ratedRows() async throws -> [String] {
+    func ratedRows() async throws -> [String] {
         try await texts("SELECT rated_cdr::text FROM billing.rated_cdr ORDER BY rated_seq")
     }
 }

@@ -145,7 +145,7 @@ extension PollerWorld {
     /// Runs the whole daemon under its own role beside the body; `values` are more of its configuration.
     func serving(with values: [String: String] = [:], _ body: (RunningDaemon) async throws -> Void) async throws {
         let settings = settings.merging(values) { _, given in given }
-        try await withDaemon(PollerCommand.daemon, values: settings, build: { PollerCommand.build($0) }, body: body)
+        try await withDaemon(PollerCommand.daemon, values: settings, build: { try PollerCommand.build($0) }, body: body)
     }
 
     /// Asks until the answer is yes.

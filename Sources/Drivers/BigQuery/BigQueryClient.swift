@@ -26,13 +26,16 @@ public struct BigQueryClient: Sendable {
         }
     }
 
-    private let configuration: Configuration
+    let configuration: Configuration
     private let client: HTTPClient
 
     /// How long one request may wait for its query; whoever stops the daemon waits no longer than that.
     private static let patience: Duration = .seconds(10)
     /// Above the 10 MB that the service puts into a page, which count before they are written as JSON.
     private static let maxPageBytes = 64 << 20
+
+    /// The project in which jobs run and tables lie.
+    public var project: String { configuration.project }
 
     public init(configuration: Configuration, client: HTTPClient = HTTPClient()) {
         self.configuration = configuration
@@ -90,45 +93,55 @@ public struct BigQueryClient: Sendable {
 }
 
 extension BigQueryClient {
+    /// How long one exchange beside queries may take.
+    static let exchangeTimeout: Duration = .seconds(60)
+
     /// Sends a request below the project's path and reads the answer.
-    private func read<Answer: Decodable>(
+    func read<Answer: Decodable>(
         _ method: HTTPClientRequest.Method, _ path: String, body: [UInt8] = [], timeout: Duration
     ) async throws(BigQueryError) -> Answer {
         try BigQueryJSON.decode(try await send(method, path, body: body, timeout: timeout).body)
     }
 
-    /// Sends with an access token; one that was refused is renewed once.
-    private func send(
+    /// Sends a request below the project's path; an answer that is no success is thrown.
+    @discardableResult
+    func send(
         _ method: HTTPClientRequest.Method, _ path: String, body: [UInt8] = [], timeout: Duration
     ) async throws(BigQueryError) -> HTTPClientResponse {
-        let answer = try await sendOnce(method, path, body: body, timeout: timeout)
-        guard answer.status == 401 else { return try checked(answer) }
+        let answer = try await exchange(
+            method, "\(configuration.url)/bigquery/v2/projects/\(OAuth1.encoded(configuration.project))/\(path)",
+            [HTTPField("Content-Type", "application/json")], body, timeout: timeout)
+        guard (200...299).contains(answer.status) else { throw BigQueryError(answer) }
+        return answer
+    }
+
+    /// Sends with an access token; one that was refused is renewed once. Any other answer is the caller's to judge.
+    func exchange(
+        _ method: HTTPClientRequest.Method, _ url: String, _ headers: [HTTPField], _ body: [UInt8], timeout: Duration
+    ) async throws(BigQueryError) -> HTTPClientResponse {
+        let answer = try await exchangeOnce(method, url, headers, body, timeout: timeout)
+        guard answer.status == 401 else { return answer }
         await configuration.login.forget()
-        return try checked(try await sendOnce(method, path, body: body, timeout: timeout))
+        return try await exchangeOnce(method, url, headers, body, timeout: timeout)
     }
 
     /// - Parameter timeout: how long the service may take for its work, beside the way there and back.
-    private func sendOnce(
-        _ method: HTTPClientRequest.Method, _ path: String, body: [UInt8], timeout: Duration
+    private func exchangeOnce(
+        _ method: HTTPClientRequest.Method, _ url: String, _ headers: [HTTPField], _ body: [UInt8], timeout: Duration
     ) async throws(BigQueryError) -> HTTPClientResponse {
-        var headers = [HTTPField("Content-Type", "application/json")]
+        var headers = headers
         if let token = try await configuration.login.token(client) {
             headers.append(HTTPField("Authorization", "Bearer \(token)"))
         }
-        // Queries change nothing, so a kept connection that turns out to be dead does no harm.
+        // Queries change nothing and a load is known by its job id, so a kept connection that turns out to be dead does no harm.
         let request = HTTPClientRequest(
-            method, "\(configuration.url)/bigquery/v2/projects/\(OAuth1.encoded(configuration.project))/\(path)",
-            headers: headers, body: body, connectTimeout: .seconds(10), totalTimeout: timeout + .seconds(20),
-            maxResponseBytes: BigQueryClient.maxPageBytes, usesKeptConnection: true)
+            method, url, headers: headers, body: body, connectTimeout: .seconds(10),
+            totalTimeout: timeout + .seconds(20), maxResponseBytes: BigQueryClient.maxPageBytes,
+            usesKeptConnection: true)
         do throws(HTTPClientError) {
             return try await client.send(request)
         } catch {
             throw BigQueryError(error)
         }
-    }
-
-    private func checked(_ answer: HTTPClientResponse) throws(BigQueryError) -> HTTPClientResponse {
-        guard !(200...299).contains(answer.status) else { return answer }
-        throw BigQueryError(status: answer.status, body: answer.body)
     }
 }

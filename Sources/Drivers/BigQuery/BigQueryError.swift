@@ -1,4 +1,4 @@
-/// Why BigQuery gave no rows.
+/// Why BigQuery did not do what it was asked for.
 public enum BigQueryError: Error, Sendable, Equatable {
     /// No answer: the network, or a service that is down.
     case notReached(String)
@@ -49,6 +49,11 @@ extension BigQueryError {
         case .invalidRequest, .tls: self = .notSent("\(error)")
         case .bodyTooLarge: self = .unreadable("\(error); fewer rows a page may help")
         }
+    }
+
+    /// What an answer means that is no success.
+    init(_ answer: HTTPClientResponse) {
+        self.init(status: answer.status, body: answer.body)
     }
 
     /// What an answer means that is no success. The reason tells more than the status: 403 is a short-term limit, a quota or a missing

@@ -7,6 +7,8 @@ public struct BigQueryQuery: Sendable {
             case integer = "INT64"
             /// `2026-11-01T00:00:00.000000Z`
             case timestamp = "TIMESTAMP"
+            /// `2026-11-01`
+            case date = "DATE"
         }
 
         let name: String

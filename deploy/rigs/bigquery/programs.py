@@ -1,8 +1,9 @@
-"""The programs of the rig: the emulator with its table, and cdr-ingest."""
+"""The programs of the rig: the emulator, and the daemons; and what both parts of the rig share."""
 
 import json
 import os
 import subprocess
+import time
 import urllib.error
 import urllib.request
 
@@ -64,11 +65,66 @@ class Emulator:
         assert status == 200 and "insertErrors" not in said, f"{status} {said}"
 
 
-class Ingest:
-    """cdr-ingest, started and killed."""
+def write_key(run, token_port):
+    """A service account's key file, as Google's console hands it out; its directory is a daemon's credentials."""
+    directory = run / "credentials"
+    directory.mkdir(mode=0o700, exist_ok=True)
+    key, public = directory / "key.pem", directory / "public.pem"
+    for command in (
+        ["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", key],
+        ["openssl", "pkey", "-in", key, "-pubout", "-out", public],
+    ):
+        subprocess.run(command, check=True, capture_output=True)
+    file = {
+        "type": "service_account", "project_id": PROJECT, "private_key_id": "rig", "private_key": key.read_text(),
+        "client_email": f"rig@{PROJECT}.iam.gserviceaccount.com", "token_uri": f"http://127.0.0.1:{token_port}/token",
+    }
+    (directory / "bigquery-credentials").write_text(json.dumps(file))
+    return public
+
+
+def sql(text):
+    """What the rig's database answers, as psql prints it."""
+    done = subprocess.run(
+        ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", text], text=True, capture_output=True, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def end(*processes):
+    """Ends what still runs."""
+    for process in processes:
+        if process and process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(30)
+
+
+class Checks:
+    """Parts that are run one after the other, each with a line of a table."""
+
+    def __init__(self):
+        self.passed = []
+
+    def check(self, name, run):
+        """Runs one part; what it returns is shown beside its name."""
+        began = time.monotonic()
+        try:
+            said, passed = run(), True
+        except AssertionError as error:
+            said, passed = str(error), False
+        self.passed.append(passed)
+        print(f"{name:<44} {'passed' if passed else 'FAILED':<7} {time.monotonic() - began:5.1f} s  {said}", flush=True)
+
+
+class Daemon:
+    """A daemon, started and killed."""
 
     def __init__(self, run, program, config, port):
-        self.run, self.port = run, port
+        self.run, self.port, self.name = run, port, os.path.basename(program)
         self.command = [program, "serve", "--config", config]
         self.process = None
         self.starts = 0
@@ -78,11 +134,11 @@ class Ingest:
         environment = os.environ | {"CREDENTIALS_DIRECTORY": str(self.run / "credentials")}
         self.process = subprocess.Popen(
             self.command, env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT,
-            stdout=open(self.run / f"log/cdr-ingest-{self.starts}.log", "w"))
-        wait_until(self.is_up, "cdr-ingest answers", 30)
+            stdout=open(self.run / f"log/{self.name}-{self.starts}.log", "w"))
+        wait_until(self.is_up, f"{self.name} answers", 30)
 
     def is_up(self):
-        assert self.process.poll() is None, f"cdr-ingest has ended: log/cdr-ingest-{self.starts}.log says why"
+        assert self.process.poll() is None, f"{self.name} has ended: log/{self.name}-{self.starts}.log says why"
         try:
             return self.get("/healthz")[0] == 200
         except OSError:

@@ -4,6 +4,7 @@ import base64
 import http.client
 import json
 import secrets
+import socket
 import subprocess
 import sys
 import threading
@@ -32,6 +33,9 @@ class Proxy(ThreadingHTTPServer):
         self.refusals = 0
         self.pages = 0
         self.fault = None
+        # One fault after the other, for requests that write: (how it begins, what happens).
+        self.orders = []
+        self.lines = []
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def handle_error(self, request, client_address):
@@ -50,6 +54,19 @@ class Proxy(ThreadingHTTPServer):
 
     def heal(self):
         self.fault = None
+
+    def order(self, begin, what):
+        """What happens to the next request whose line begins so: a status and reason, `lose` (done, and no answer), or `hold` (neither)."""
+        self.orders.append((begin, what))
+
+    def ordered(self, line):
+        """What was ordered for a request."""
+        self.lines.append(line)
+        for order in self.orders:
+            if line.startswith(order[0]):
+                self.orders.remove(order)
+                return order[1]
+        return None
 
     def is_good(self, assertion):
         """Whether the assertion has the right claims and was signed with the service account's key."""
@@ -71,6 +88,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         self.forward(None)
+
+    def do_PATCH(self):
+        self.forward(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+
+    def do_PUT(self):
+        self.do_PATCH()
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -97,14 +120,33 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(*self.server.fault)
         if "pageToken=" in self.path:
             self.server.pages += 1
+        what = self.server.ordered(f"{self.command} {self.path}")
+        if isinstance(what, tuple):
+            status, reason = what
+            error = {"code": status, "message": f"the rig says {reason}", "errors": [{"reason": reason}], "status": reason}
+            return self.answer(status, json.dumps({"error": error}).encode())
+        if what == "hold":
+            return self.lose()
         emulator = http.client.HTTPConnection("127.0.0.1", self.server.emulator_port, timeout=60)
-        emulator.request(self.command, self.path, body, {"Content-Type": "application/json"})
+        # The emulator makes the address of an upload from the name under which it was asked: ours.
+        kept = {name: value for name, value in self.headers.items()
+                if name.lower() in ("content-type", "content-range", "x-upload-content-type", "x-upload-content-length", "host")}
+        emulator.request(self.command, self.path, body, kept)
         answer = emulator.getresponse()
-        self.answer(answer.status, answer.read())
+        said = answer.read()
+        if what == "lose":
+            return self.lose()
+        self.answer(answer.status, said, {name: answer.headers[name] for name in ("Location", "Range") if answer.headers[name]})
         emulator.close()
 
-    def answer(self, status, body):
+    def lose(self):
+        self.close_connection = True
+        self.connection.shutdown(socket.SHUT_RDWR)
+
+    def answer(self, status, body, headers=()):
         self.send_response(status)
+        for name in headers:
+            self.send_header(name, headers[name])
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

@@ -5,14 +5,13 @@ import json
 import os
 import random
 import signal
-import subprocess
 import sys
 import tempfile
 import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from programs import DATASET, PROJECT, TABLE, Emulator, Ingest
+from programs import DATASET, PROJECT, TABLE, Checks, Daemon, Emulator, end, sql, write_key
 from proxy import Proxy
 from waiting import wait_until
 
@@ -20,31 +19,16 @@ PAGE_ROWS = 50
 KILLS = 6
 
 
-class Rig:
+class Rig(Checks):
     def __init__(self, options):
         self.run = Path(options.run)
         self.random = random.Random(options.seed)
         self.port = options.port
-        self.checks = []
+        super().__init__()
         self.made = 0
-        (self.run / "credentials").mkdir(mode=0o700, exist_ok=True)
-        self.write_key()
+        self.public_key = write_key(self.run, self.port + 2)
         config = self.write_config(options.redis_socket)
-        self.ingest = Ingest(self.run, f"{options.bin}/cdr-ingest", config, self.port + 3)
-
-    def write_key(self):
-        """A service account's key file, as Google's console hands it out."""
-        key, public = self.run / "credentials/key.pem", self.run / "credentials/public.pem"
-        for command in (
-            ["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", key],
-            ["openssl", "pkey", "-in", key, "-pubout", "-out", public],
-        ):
-            subprocess.run(command, check=True, capture_output=True)
-        file = {
-            "type": "service_account", "project_id": PROJECT, "private_key_id": "rig", "private_key": key.read_text(),
-            "client_email": f"ingest@{PROJECT}.iam.gserviceaccount.com", "token_uri": f"http://127.0.0.1:{self.port + 2}/token",
-        }
-        (self.run / "credentials/bigquery-credentials").write_text(json.dumps(file))
+        self.ingest = Daemon(self.run, f"{options.bin}/cdr-ingest", config, self.port + 3)
 
     def write_config(self, redis_socket):
         """Everything as short as it may be, so that much happens in a minute."""
@@ -77,12 +61,6 @@ bigquery:
 """)
         return file
 
-    def sql(self, text):
-        done = subprocess.run(
-            ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", text], text=True, capture_output=True, stdin=subprocess.DEVNULL)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
-
     def make_rows(self, count, ago):
         """Rows of so long ago; several share an instant, as the rows of a busy service do."""
         rows = []
@@ -97,22 +75,12 @@ bigquery:
 
     def arrived(self):
         """Whether there are as many rows in raw_api_usage as in the table."""
-        return int(self.sql("SELECT count(*) FROM billing.raw_api_usage")) >= len(self.emulator.rows)
-
-    def check(self, name, run):
-        """Runs one part; what it returns is shown beside its name."""
-        began = time.monotonic()
-        try:
-            said, passed = run(), True
-        except AssertionError as error:
-            said, passed = str(error), False
-        self.checks.append(passed)
-        print(f"{name:<44} {'passed' if passed else 'FAILED':<7} {time.monotonic() - began:5.1f} s  {said}", flush=True)
+        return int(sql("SELECT count(*) FROM billing.raw_api_usage")) >= len(self.emulator.rows)
 
     def everything(self):
         with tempfile.TemporaryDirectory(dir=self.run) as directory:
             self.emulator = Emulator(self.run, self.port, directory)
-            self.proxy = Proxy(self.port + 2, self.port, self.run / "credentials/public.pem", self.run)
+            self.proxy = Proxy(self.port + 2, self.port, self.public_key, self.run)
             try:
                 wait_until(self.emulator.is_up, "the emulator answers", 60)
                 self.emulator.make_table()
@@ -124,15 +92,8 @@ bigquery:
                 self.check("a row that is no record", self.reject)
                 self.check("each row once, field by field", self.compare)
             finally:
-                for process in (self.ingest.process, self.emulator.process):
-                    if process and process.poll() is None:
-                        process.terminate()
-                        try:
-                            process.wait(30)
-                        except subprocess.TimeoutExpired:
-                            process.kill()
-                            process.wait(30)
-        return all(self.checks)
+                end(self.ingest.process, self.emulator.process)
+        return all(self.passed)
 
     def backlog(self):
         self.emulator.add(self.make_rows(400, lambda number: timedelta(minutes=2 + number * 5 % 2400)))
@@ -140,42 +101,42 @@ bigquery:
         wait_until(self.arrived, "all rows of the backlog", 30)
         assert self.proxy.pages >= 400 // PAGE_ROWS - 1, f"{self.proxy.pages} pages"
         assert self.proxy.tokens_given == 1, f"{self.proxy.tokens_given} tokens"
-        repeats = self.sql("SELECT coalesce(sum(repeats), 0) FROM billing.ingest_counts")
+        repeats = sql("SELECT coalesce(sum(repeats), 0) FROM billing.ingest_counts")
         assert repeats == "0", f"{repeats} repeats without a kill"
         return f"400 rows, {self.proxy.pages} more pages"
 
     def kills(self):
         # Rows and cursor are committed one after the other; both take long enough for a kill to hit the one or the other.
-        self.sql("""
+        sql("""
             CREATE FUNCTION public.linger() RETURNS trigger LANGUAGE plpgsql AS
                 $$ BEGIN PERFORM pg_sleep(0.15); RETURN NULL; END $$;
             CREATE TRIGGER linger AFTER UPDATE ON billing.ingest_cursors FOR EACH STATEMENT EXECUTE FUNCTION public.linger();
             CREATE TRIGGER linger AFTER INSERT ON billing.raw_spans FOR EACH STATEMENT EXECUTE FUNCTION public.linger();""")
         for _ in range(KILLS):
             self.emulator.add(self.make_rows(150, lambda number: timedelta(seconds=1, milliseconds=number % 1000)))
-            before = int(self.sql("SELECT count(*) FROM billing.raw_api_usage"))
-            wait_until(lambda: int(self.sql("SELECT count(*) FROM billing.raw_api_usage")) > before, "some of the rows", 30)
+            before = int(sql("SELECT count(*) FROM billing.raw_api_usage"))
+            wait_until(lambda: int(sql("SELECT count(*) FROM billing.raw_api_usage")) > before, "some of the rows", 30)
             time.sleep(self.random.random() * 0.6)
             self.ingest.kill()
             self.ingest.start()
         wait_until(self.arrived, "all rows", 30)
-        self.sql("DROP FUNCTION public.linger() CASCADE")
-        return f"{self.sql('SELECT sum(repeats) FROM billing.ingest_counts')} repeats"
+        sql("DROP FUNCTION public.linger() CASCADE")
+        return f"{sql('SELECT sum(repeats) FROM billing.ingest_counts')} repeats"
 
     def late(self):
-        cursor = self.sql("SELECT cursor_at FROM billing.ingest_cursors")
+        cursor = sql("SELECT cursor_at FROM billing.ingest_cursors")
         self.emulator.add(self.make_rows(5, lambda number: timedelta(hours=1)))
         self.emulator.add(self.make_rows(60, lambda number: timedelta(hours=number % 36 + 1)))
         wait_until(self.arrived, "the late rows", 30)
-        assert self.sql("SELECT cursor_at FROM billing.ingest_cursors") == cursor, "the cursor moved"
+        assert sql("SELECT cursor_at FROM billing.ingest_cursors") == cursor, "the cursor moved"
         repeats = "SELECT sum(repeats) FROM billing.ingest_counts"
         wait_until(lambda: self.is_still(repeats, 2.5), "an end of reading again", 15)
         return "65 rows behind the cursor"
 
-    def is_still(self, sql, seconds):
-        before = self.sql(sql)
+    def is_still(self, question, seconds):
+        before = sql(question)
         time.sleep(seconds)
-        return self.sql(sql) == before
+        return sql(question) == before
 
     def refused_token(self):
         given = self.proxy.tokens_given
@@ -202,14 +163,14 @@ bigquery:
         row = self.make_rows(1, lambda number: timedelta())[0] | {"query_id": "x" * 200}
         self.emulator.add([row])
         del self.emulator.rows["x" * 200]
-        wait_until(lambda: self.sql("SELECT count(*) FROM billing.ingest_rejects") != "0", "the reject", 15)
-        said = self.sql("SELECT DISTINCT source || ' ' || reason || ' ' || pointer FROM billing.ingest_rejects")
+        wait_until(lambda: sql("SELECT count(*) FROM billing.ingest_rejects") != "0", "the reject", 15)
+        said = sql("SELECT DISTINCT source || ' ' || reason || ' ' || pointer FROM billing.ingest_rejects")
         assert said == "telco-api TOO_LONG /id", said
         return said
 
     def compare(self):
         document = "document::json"
-        kept = json.loads(self.sql(
+        kept = json.loads(sql(
             f"SELECT json_agg(json_build_array(usage_id, customer_ban, source, is_conflict, {document})) FROM billing.raw_api_usage"))
         expected = {}
         for key, row in self.emulator.rows.items():
@@ -221,7 +182,7 @@ bigquery:
             assert expected.pop(key) == record, f"{key} is {record}"
             assert (ban, source, is_conflict) == ("BAN300002", "telco-api", False), f"{key}: {ban} {source} {is_conflict}"
         assert not expected, f"missing: {sorted(expected)[:5]}"
-        counted = self.sql("SELECT sum(accepted), sum(received) = sum(accepted + repeats + rejected + conflicts) FROM billing.ingest_counts")
+        counted = sql("SELECT sum(accepted), sum(received) = sum(accepted + repeats + rejected + conflicts) FROM billing.ingest_counts")
         assert counted == f"{len(kept)}|t", counted
         return f"{len(kept)} rows"
 
