@@ -22,13 +22,14 @@ struct PollerCommand: DaemonProgram {
               poller parked list --status unrated
               poller rerate --preview --from 2026-11-01 --to 2026-11-15
               poller bigquery status
+              poller replay --from 2026-11-15
             """,
         subcommands: [
             ServeCommand<Self>.self, CheckConfigCommand<Self>.self, LoadDirectory.self, LoadNPA.self,
             LoadCountryPrefixes.self, LoadLERG.self,
             LoadPorted.self, LoadRespOrg.self, LoadLocalAreas.self, LoadDeck.self, LoadPlan.self, LoadConnectors.self,
             LoadCarriers.self, LoadSKU.self, DeckCommand.self, VersionsCommand.self, ParkedCommand.self,
-            RerateCommand.self, SimulateCommand.self, BigQueryCommand.self,
+            RerateCommand.self, SimulateCommand.self, BigQueryCommand.self, ReplayCommand.self,
         ])
 
     static let daemon = Daemon(name: "poller", role: "warp_poller", port: 8082, keys: PollerConfig.keys)

@@ -27,7 +27,7 @@ public struct RatingSnapshot: Sendable {
         let name: String
     }
 
-    /// The version of the reference data, as records name it.
+    /// The versions of the data, as records name them: `41.7.3`.
     public var version: String { tables.version }
 
     /// Rates a call; `dip` is a portability service's answer, `received` when the record came in.
@@ -57,13 +57,14 @@ public struct RatingSnapshot: Sendable {
     }
 }
 
-/// What a snapshot was made of. Equal stamps mean that nothing has to be loaded again.
-public struct SnapshotStamp: Hashable, Sendable {
+/// What a snapshot was made of: the versions of reference data, customers and vendors, written `41.7.3`. Equal stamps mean that
+/// nothing has to be loaded again.
+public struct SnapshotStamp: Hashable, Sendable, LosslessStringConvertible {
     /// `reference_versions.version`; 0 before the first one.
     public var referenceVersion: Int64
-    /// The change counter of customers, BANs and numbers.
+    /// `customers_version.version`: of customers, their BANs and numbers.
     public var customersVersion: Int64
-    /// The change counter of vendors.
+    /// `vendors_version.version`.
     public var vendorsVersion: Int64
 
     /// A stamp of these versions.
@@ -72,4 +73,24 @@ public struct SnapshotStamp: Hashable, Sendable {
         self.customersVersion = customersVersion
         self.vendorsVersion = vendorsVersion
     }
+
+    /// Reads what `description` writes. A plain `41` is what records bore before accounts had versions: their accounts are taken
+    /// from version 1, the oldest that was kept.
+    public init?(_ text: String) {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false).map { part in
+            part.utf8.allSatisfy { (48...57).contains($0) } ? Int64(part) : nil
+        }
+        switch parts.count {
+        case 1:
+            guard let reference = parts[0] else { return nil }
+            self.init(referenceVersion: reference, customersVersion: 1, vendorsVersion: 1)
+        case 3:
+            guard let reference = parts[0], let customers = parts[1], let vendors = parts[2] else { return nil }
+            self.init(referenceVersion: reference, customersVersion: customers, vendorsVersion: vendors)
+        default: return nil
+        }
+    }
+
+    /// `41.7.3`, as records name it.
+    public var description: String { "\(referenceVersion).\(customersVersion).\(vendorsVersion)" }
 }

@@ -1,7 +1,7 @@
 import Core
 public import Drivers
 
-/// Loads rating snapshots from the tables: reference data by their version, customers and vendors as they are.
+/// Loads rating snapshots from the tables, of the current versions of reference data, customers and vendors or of any before.
 public enum SnapshotLoader {
     /// Rows fetched at a time.
     private static let chunk = 10_000
@@ -22,26 +22,50 @@ public enum SnapshotLoader {
         try await pool.withTransaction(isolation: .repeatableRead, readOnly: true) { transaction in
             let stamp = try stamp(in: transaction)
             guard stamp != previous?.stamp else { return nil }
-            var builder = ReferenceBuilder(version: String(stamp.referenceVersion))
-            let isSameReference = previous?.stamp.referenceVersion == stamp.referenceVersion
-            var loads = previous?.loads ?? [:]
-            if !isSameReference {
-                loads = try self.loads(stamp.referenceVersion, transaction)
-                try readReference(loads, after: previous, portedFiles, transaction, into: &builder)
-            }
-            try readAccounts(transaction, into: &builder)
-            let (reference, accounts) = builder.finished()
-            let kept = isSameReference ? previous?.tables.reference : nil
-            return RatingSnapshot(RatingTables(kept ?? reference, accounts), stamp: stamp, loads: loads)
+            return try read(stamp, after: previous, portedFiles, transaction)
         }
+    }
+
+    /// The snapshot of a stamp: what rated the records that bear it. Versions never change, so it is the same at any time.
+    /// - Parameters:
+    ///   - previous: any other snapshot, whose parts are taken over where they are the same.
+    ///   - portedFiles: where ported numbers are mapped; nil holds them in memory.
+    public static func load(
+        at stamp: SnapshotStamp, from pool: PostgresPool, sharing previous: RatingSnapshot? = nil,
+        portedFiles: PortedNumberFiles? = nil
+    ) async throws -> RatingSnapshot {
+        try await pool.withTransaction(isolation: .repeatableRead, readOnly: true) { transaction in
+            let current = try self.stamp(in: transaction)
+            guard stamp.referenceVersion <= current.referenceVersion,
+                stamp.customersVersion <= current.customersVersion, stamp.vendorsVersion <= current.vendorsVersion
+            else { throw ReferenceFault(place: "version \(stamp)", problem: "there is no such version yet") }
+            return try read(stamp, after: previous, portedFiles, transaction)
+        }
+    }
+
+    private static func read(
+        _ stamp: SnapshotStamp, after previous: RatingSnapshot?, _ portedFiles: PortedNumberFiles?,
+        _ transaction: PostgresTransaction
+    ) throws -> RatingSnapshot {
+        var builder = ReferenceBuilder(version: stamp.description)
+        var loads = previous?.loads ?? [:]
+        let kept = previous?.stamp.referenceVersion == stamp.referenceVersion ? previous?.tables.reference : nil
+        if kept == nil {
+            loads = try self.loads(stamp.referenceVersion, transaction)
+            try readReference(loads, after: previous, portedFiles, transaction, into: &builder)
+        }
+        try readAccounts(stamp, transaction, into: &builder)
+        var (reference, accounts) = builder.finished()
+        if let kept { reference = kept.named(stamp.description) }
+        return RatingSnapshot(RatingTables(reference, accounts), stamp: stamp, loads: loads)
     }
 
     static func stamp(in transaction: PostgresTransaction) throws -> SnapshotStamp {
         let rows = try transaction.query(
             """
             SELECT (SELECT coalesce(max(version), 0) FROM billing.reference_versions) AS reference,
-                (SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM billing.customers_version_seq) AS customers,
-                (SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM billing.vendors_version_seq) AS vendors
+                (SELECT version FROM billing.customers_version) AS customers,
+                (SELECT version FROM billing.vendors_version) AS vendors
             """)
         guard let row = rows.first else { return SnapshotStamp() }
         return SnapshotStamp(

@@ -110,12 +110,17 @@ extension SnapshotLoader {
         }
     }
 
-    /// Customers with their BANs and numbers, and vendors: as they are now.
-    static func readAccounts(_ transaction: PostgresTransaction, into builder: inout ReferenceBuilder) throws {
+    /// Customers with their BANs and numbers, and vendors: as they were at their versions.
+    static func readAccounts(
+        _ stamp: SnapshotStamp, _ transaction: PostgresTransaction, into builder: inout ReferenceBuilder
+    ) throws {
+        let customers: SQL =
+            "from_version <= \(stamp.customersVersion) AND (until_version IS NULL OR \(stamp.customersVersion) < until_version)"
+        let vendors: SQL =
+            "from_version <= \(stamp.vendorsVersion) AND (until_version IS NULL OR \(stamp.vendorsVersion) < until_version)"
         for row in try transaction.query(
             """
-            SELECT b.ban, c.customer_id, c.btn, c.margin_alert_pct
-            FROM billing.customers AS c JOIN billing.customer_bans AS b ON b.customer_id = c.customer_id
+            SELECT ban, customer_id, btn, margin_alert_pct FROM billing.customer_history WHERE \(customers) ORDER BY ban
             """)
         {
             builder.addCustomer(
@@ -123,10 +128,14 @@ extension SnapshotLoader {
                     ban: try row.value("ban"), id: try row.value("customer_id"), btn: try row.value("btn"),
                     marginAlert: try row.value("margin_alert_pct")))
         }
-        for row in try transaction.query("SELECT number, ban FROM billing.customer_numbers") {
+        for row in try transaction.query(
+            "SELECT number, ban FROM billing.customer_number_history WHERE \(customers)")
+        {
             builder.addNumber(try row.value("number"), try row.value("ban"))
         }
-        for row in try transaction.query("SELECT name, terms::text AS terms FROM billing.vendors") {
+        for row in try transaction.query(
+            "SELECT name, terms::text AS terms FROM billing.vendor_history WHERE \(vendors) ORDER BY name")
+        {
             let name: String = try row.value("name")
             builder.addVendor(VendorTerms(name: VendorName(name), try json(try row.value("terms"), "vendor \(name)")))
         }

@@ -29,7 +29,6 @@ struct VendorStore: Sendable {
                     detail: entry.terms,
                     at: now.milliseconds)
             }
-            _ = try transaction.query("SELECT nextval('billing.vendors_version_seq')")
         }
     }
 

@@ -22,7 +22,7 @@ struct ParkedTests {
                 of: "SELECT status, flags, ref_version, attempts FROM billing.unrated_usage")
             #expect(parked["status"] == "unrated")
             #expect(parked["flags"]?.contains("NO_RATE") == true)
-            #expect(parked["ref_version"] == "1")
+            #expect(parked["ref_version"]?.hasPrefix("1.") == true)
 
             try await world.retry(parts)
             let untouched = try await world.texts("SELECT attempts::text FROM billing.unrated_usage")
@@ -32,14 +32,17 @@ struct ParkedTests {
             _ = try await world.load(.sku, "{\"API:LRN\":\"SKU999\"}")
             try await world.retry(parts)
             let tried = try await world.texts(
-                "SELECT attempts || ' ' || ref_version FROM billing.unrated_usage WHERE resolved_at IS NULL")
+                "SELECT attempts || ' ' || split_part(ref_version, '.', 1) FROM billing.unrated_usage WHERE resolved_at IS NULL"
+            )
             #expect(tried == ["2 2"])
             _ = try await world.load(.plan, Self.planWithLagos)
             try await world.retry(parts)
 
             let rated = try await world.columns(
                 of: """
-                    SELECT sip_uuid, rate_plan_id, rate_prefix, charge, ref_version FROM billing.rated_cdr
+                    SELECT sip_uuid, rate_plan_id, rate_prefix, charge,
+                        split_part(ref_version, '.', 1) AS ref_version
+                    FROM billing.rated_cdr
                     WHERE sip_uuid = 'u1'
                     """)
             #expect(
@@ -49,7 +52,7 @@ struct ParkedTests {
                 ])
             let resolved = try await world.columns(
                 of: """
-                    SELECT resolved_by = id AS by_itself, resolution FROM billing.unrated_usage
+                    SELECT resolved_by = id AS by_itself, split_part(resolution, '.', 1) AS resolution FROM billing.unrated_usage
                     WHERE resolved_at IS NOT NULL
                     """)
             #expect(resolved == ["by_itself": "true", "resolution": "rated with version 3"])
@@ -86,7 +89,7 @@ struct ParkedTests {
 
             try await world.addCustomer("00000000-0000-4000-8000-0000000000aa", ban: "NOBODY")
             let released = try await orders.release("u1", by: "ada")
-            #expect(released.map(\.resolution) == ["rated with version 1"])
+            #expect(released.map { $0.resolution?.hasPrefix("rated with version 1.") } == [true])
             #expect(try await world.texts("SELECT customer_ban::text FROM billing.rated_cdr") == ["NOBODY"])
             let audited = try await world.texts(
                 "SELECT actor || ' ' || action FROM billing.poller_audit WHERE action LIKE 'parked.%' ORDER BY id")

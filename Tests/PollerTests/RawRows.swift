@@ -70,7 +70,6 @@ extension PollerWorld {
             """)
         try await admin.execute(
             "INSERT INTO billing.customer_bans (ban, customer_id) VALUES (\(ban), \(id)::uuid)")
-        _ = try await admin.query("SELECT nextval('billing.customers_version_seq')")
     }
 
     /// A directory's vendors.
@@ -84,7 +83,6 @@ extension PollerWorld {
                 VALUES (\(vendor.name), \(vendor.value["deck"]?.string), \(terms.text)::jsonb, \(now), \(now))
                 """)
         }
-        _ = try await admin.query("SELECT nextval('billing.vendors_version_seq')")
     }
 
     private static func json(_ name: String, of directory: String) throws -> Core.JSONValue {

@@ -58,7 +58,7 @@ struct ReferenceLoadTests {
             #expect([second, third] == [2, 3])
             let rated = try await world.texts(
                 """
-                SELECT usage_id || ' ' || rate || ' ' || rate_plan_id || ' ' || ref_version
+                SELECT usage_id || ' ' || rate || ' ' || rate_plan_id || ' ' || split_part(ref_version, '.', 1)
                 FROM billing.rated_api_usage ORDER BY rated_seq
                 """)
             #expect(rated == ["q1 0.0008000 dflt-api 1", "q2 0.0100000 own-api 2", "q3 0.0008000 dflt-api 3"])

@@ -172,7 +172,6 @@ struct RerateTests {
         try await PollerWorld.with { world in
             try await world.rateDay()
             try await world.admin.execute("DELETE FROM billing.customer_bans WHERE ban = 'BAN001'")
-            _ = try await world.admin.query("SELECT nextval('billing.customers_version_seq')")
             let made = try await world.preview(Self.scope)
             let report = try await RerateReport.read(made, from: world.pool)
             #expect(report.unpriced == 5)

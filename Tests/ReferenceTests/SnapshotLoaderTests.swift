@@ -14,7 +14,7 @@ struct SnapshotLoaderTests {
             #expect(try await SnapshotLoader.load(from: pool)?.stamp == SnapshotStamp())
             try await pool.withTransaction { try World.write($0) }
             let snapshot = try #require(try await SnapshotLoader.load(from: pool))
-            #expect(snapshot.version == "1")
+            #expect(snapshot.version == "1.1.1")
 
             let usage = snapshot.rate(World.call())
             #expect(usage.status == .rated)
@@ -25,14 +25,22 @@ struct SnapshotLoaderTests {
             #expect(usage.charge?.text(.charge) == "0.00712")
             #expect(usage.vendorCost?.text(.charge) == "0.00220")
             #expect(usage.sku == "SKU001")
-            #expect(usage.refVersion == "1")
+            #expect(usage.refVersion == "1.1.1")
 
             #expect(try await SnapshotLoader.load(from: pool, after: snapshot) == nil)
             try await pool.execute("UPDATE billing.customers SET margin_alert_pct = 90.00")
-            _ = try await pool.query("SELECT nextval('billing.customers_version_seq')")
             let changed = try #require(try await SnapshotLoader.load(from: pool, after: snapshot))
             #expect(changed.rate(World.call()).flags.contains(.marginAlert))
-            #expect(changed.version == "1")
+            #expect(changed.version == "1.2.1")
+            #expect(changed.rate(World.call()).refVersion == "1.2.1")
+
+            // What rated before is what is loaded for its stamp.
+            let past = try await SnapshotLoader.load(at: snapshot.stamp, from: pool, sharing: changed)
+            #expect(past.version == "1.1.1")
+            #expect(past.rate(World.call()) == usage)
+            await #expect(throws: ReferenceFault.self) {
+                try await SnapshotLoader.load(at: SnapshotStamp(referenceVersion: 2), from: pool)
+            }
         }
     }
 
@@ -85,7 +93,7 @@ struct SnapshotLoaderTests {
             }
             let second = try #require(try await SnapshotLoader.load(from: pool, after: first))
             let usage = second.rate(World.call())
-            #expect(second.version == "2")
+            #expect(second.version == "2.1.1")
             #expect(usage.vendorRate?.text == "0.0030000")
             #expect(usage.call?.dnisParty.state == "IL")
             #expect(usage.call?.dnisParty.lrnSource == .table)
@@ -110,7 +118,7 @@ struct SnapshotLoaderTests {
                 try World.activate(transaction, "sku", "", load, from: 2)
             }
             let snapshot = try #require(try await SnapshotLoader.load(from: pool))
-            #expect(snapshot.version == "2")
+            #expect(snapshot.version == "2.1.1")
             #expect(snapshot.tables.sku(.terminatingInterstate) == nil)
             #expect(snapshot.tables.sku(.api("LRN")) == "SKU011")
         }

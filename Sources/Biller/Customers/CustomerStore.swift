@@ -62,7 +62,6 @@ struct CustomerStore: Sendable {
                 subject: customer.ban.text, detail: String(decoding: customer.json.canonicalBytes, as: UTF8.self),
                 at: now.milliseconds)
         }
-        if !customers.isEmpty { _ = try transaction.query("SELECT nextval('billing.customers_version_seq')") }
         return outcome
     }
 

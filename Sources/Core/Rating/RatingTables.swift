@@ -15,9 +15,16 @@ public struct ReferenceData: Sendable {
     public init(version: String) {
         self.version = version
     }
+
+    /// The same data under another version's name.
+    public func named(_ version: String) -> ReferenceData {
+        var data = self
+        data.version = version
+        return data
+    }
 }
 
-/// The other half: customers and vendors as they are now.
+/// The other half: customers and vendors.
 public struct Accounts: Sendable {
     /// A customer as rating knows it.
     public struct Customer: Sendable {
@@ -117,7 +124,7 @@ public struct RatingTables: Sendable {
         return tables
     }
 
-    /// The version of the reference data, as records name it.
+    /// The version of the data, as records name it.
     public var version: String { reference.version }
 
     /// The reference data about numbers.

@@ -88,10 +88,22 @@ struct CallLookup: Sendable {
 
     /// The calls with an outcome, by id. One that waits for a portability service has none yet.
     func calls(_ ids: Set<UsageID>, around days: some Collection<UsageDay>) async throws -> [UsageID: RatedCall] {
-        guard let first = days.min(), let last = days.max() else { return [:] }
+        guard let sql = Self.query(ids, around: days) else { return [:] }
+        return try Self.calls(in: try await pool.query(sql))
+    }
+
+    /// The same, asked by `ask`: inside a transaction.
+    static func calls(
+        _ ids: Set<UsageID>, around days: some Collection<UsageDay>, ask: (SQL) throws -> PostgresRows
+    ) throws -> [UsageID: RatedCall] {
+        guard let sql = query(ids, around: days) else { return [:] }
+        return try calls(in: try ask(sql))
+    }
+
+    private static func query(_ ids: Set<UsageID>, around days: some Collection<UsageDay>) -> SQL? {
+        guard let first = days.min(), let last = days.max() else { return nil }
         let wanted = Array(ids)
-        let rows = try await pool.query(
-            """
+        return """
             SELECT call.id, call.status, call.direction, call.ani, call.dni, call.dni_kind, call.dni_lrn, call.jurisdiction,
                 call.tax_jurisdiction, call.class_key, call.usage_day::text AS usage_date
             FROM unnest(\(wanted)) AS wanted (id)
@@ -105,7 +117,10 @@ struct CallLookup: Sendable {
             FROM unnest(\(wanted)) AS wanted (id)
             JOIN billing.unrated_usage AS parked ON parked.kind = 'raw_cdr' AND parked.id = wanted.id
             WHERE parked.resolved_at IS NULL AND parked.status <> 'waiting'
-            """)
+            """
+    }
+
+    private static func calls(in rows: PostgresRows) throws -> [UsageID: RatedCall] {
         var calls: [UsageID: RatedCall] = [:]
         for row in rows {
             let id: UsageID = try row.value("id")

@@ -23,11 +23,7 @@ struct RerateCorrection: Sendable {
     }
 
     /// The row with the new rating.
-    var corrected: StoredUsage {
-        var usage = stored.usage
-        usage.id = ids.corrected
-        return StoredUsage(row: stored.row, usage: usage, extras: stored.extras, corrects: standing.row.id)
-    }
+    var corrected: StoredUsage { stored.corrected(as: ids.corrected, of: standing.row.id) }
 
     /// Those whose standing row nothing has taken back yet.
     static func stillStanding(
@@ -79,5 +75,14 @@ struct RerateCorrection: Sendable {
             SELECT \(kind.serviceOfSpans)::text, usage_day, min(rated_seq), max(rated_seq), count(*), sum(charge)
             FROM reversals GROUP BY usage_day
             """)
+    }
+}
+
+extension StoredUsage {
+    /// The same row as the correction of a record, under an id of its own.
+    func corrected(as id: UsageID, of record: UsageID) -> StoredUsage {
+        var usage = usage
+        usage.id = id
+        return StoredUsage(row: row, usage: usage, extras: extras, corrects: record)
     }
 }

@@ -72,6 +72,30 @@ extension StandingUsage {
         _ body: ([StandingUsage]) throws -> Void
     ) throws {
         let rated = SQL(verbatim: kind.outcomeTable)
+        try forEach(
+            kind, on: day,
+            where: """
+                NOT EXISTS (
+                    SELECT FROM \(rated) AS reversal
+                    WHERE reversal.usage_day = \(day) AND reversal.reverses = rated.id)
+                AND (\(scope.customerBAN)::text IS NULL OR rated.customer_ban = \(scope.customerBAN))
+                AND (\(scope.ratePlan)::text IS NULL OR rated.rate_plan_id = \(scope.ratePlan))
+                """, in: transaction, body)
+    }
+
+    /// Hands over what a version rated on a day, also what was corrected since.
+    static func forEach(
+        _ kind: RawKind, on day: UsageDay, ratedBy version: String, in transaction: PostgresTransaction,
+        _ body: ([StandingUsage]) throws -> Void
+    ) throws {
+        try forEach(kind, on: day, where: "rated.ref_version = \(version)", in: transaction, body)
+    }
+
+    private static func forEach(
+        _ kind: RawKind, on day: UsageDay, where condition: SQL, in transaction: PostgresTransaction,
+        _ body: ([StandingUsage]) throws -> Void
+    ) throws {
+        let rated = SQL(verbatim: kind.outcomeTable)
         let rawDays = try transaction.query("SELECT DISTINCT raw_day FROM \(rated) WHERE usage_day = \(day)")
         for rawDay in try rawDays.map({ try $0.value("raw_day", as: UsageDay.self) }) {
             let sql: SQL = """
@@ -81,11 +105,7 @@ extension StandingUsage {
                 \(joins(of: kind))
                 WHERE rated.usage_day = \(day) AND rated.raw_day = \(rawDay) AND raw.usage_day = \(rawDay)
                     AND rated.reverses IS NULL
-                    AND NOT EXISTS (
-                        SELECT FROM \(rated) AS reversal
-                        WHERE reversal.usage_day = \(day) AND reversal.reverses = rated.id)
-                    AND (\(scope.customerBAN)::text IS NULL OR rated.customer_ban = \(scope.customerBAN))
-                    AND (\(scope.ratePlan)::text IS NULL OR rated.rate_plan_id = \(scope.ratePlan))
+                    AND \(condition)
                 """
             try transaction.stream(sql, chunk: 5_000) { rows in
                 try body(try rows.map { try StandingUsage(kind: kind, $0) })
