@@ -22,6 +22,7 @@ struct PollerCommand: DaemonProgram {
               poller parked list --status unrated
               poller rerate --preview --from 2026-11-01 --to 2026-11-15
               poller bigquery status
+              poller explain 05d57398-7d8a-46c1-b142-6cc88fef48f7
               poller replay --from 2026-11-15
             """,
         subcommands: [
@@ -29,7 +30,7 @@ struct PollerCommand: DaemonProgram {
             LoadCountryPrefixes.self, LoadLERG.self,
             LoadPorted.self, LoadRespOrg.self, LoadLocalAreas.self, LoadDeck.self, LoadPlan.self, LoadConnectors.self,
             LoadCarriers.self, LoadSKU.self, DeckCommand.self, VersionsCommand.self, ParkedCommand.self,
-            RerateCommand.self, SimulateCommand.self, BigQueryCommand.self, ReplayCommand.self,
+            RerateCommand.self, SimulateCommand.self, BigQueryCommand.self, ReplayCommand.self, ExplainCommand.self,
         ])
 
     static let daemon = Daemon(name: "poller", role: "warp_poller", port: 8082, keys: PollerConfig.keys)
@@ -86,6 +87,10 @@ struct PollerCommand: DaemonProgram {
             await fronts[kind]?.firstNumber(of: kind.fact)
         }
         addSingleton(tick, context)
+        ExplainRoute(explainer: UsageExplainer(pool: pool, reference: reference))
+            .add(
+                to: context.router.group("/internal/v1").add(
+                    middleware: context.auth.requiring(.operator, .service)))
         RatePlanRoutes(plans: RatePlanStore(pool: context.customerPool), reference: reference, clock: context.clock)
             .add(
                 to: context.router.group("/api/v1/billing").add(

@@ -57,9 +57,14 @@ struct RatePlanRoutes: Sendable {
         let question = try await request.json(PriceQuestion.self, upTo: 16_384)
         guard let ban = try await plans.ban(of: customer) else { throw APIError.notFound("no such customer") }
         let call = try question.call(of: ban, now: Instant(milliseconds: clock.now()))
-        let usage = try await reference.tables().rate(call)
+        let explanation = try await reference.tables().explain(call)
+        guard let usage = explanation.usage else { preconditionFailure("what is no document is not refused") }
         var json = JSONWriter()
-        json.object { usage.writePrice(to: &$0) }
+        json.object { json in
+            usage.writePrice(to: &json)
+            json.key("explanation")
+            explanation.stepsForCustomer.write(to: &json)
+        }
         return .json(json.bytes)
     }
 }

@@ -152,6 +152,23 @@ struct AttemptTests {
     }
 }
 
+extension AttemptTests {
+    @Test("an opinion score that was not sent is estimated from loss, jitter and latency (Q4)")
+    func estimatedOpinionScore() async throws {
+        try await PollerWorld.with { world in
+            let pipeline = world.parts().pipeline
+            try await pipeline.handle(try await world.add(.call, [Sample.call("u1")]))
+            try await pipeline.handle(
+                try await world.add(
+                    .attempt,
+                    [Sample.attempt("u1", number: 1), Sample.attempt("u1", number: 2, mos: "null")]))
+            #expect(try await world.attempt("u1", number: 1)["mos_score"] == "4.21")
+            // R = 93.2 - (50 + 14 + 10) / 40 - 2.5 * 0.5 = 90.1
+            #expect(try await world.attempt("u1", number: 2)["mos_score"] == "4.34")
+        }
+    }
+}
+
 extension PollerWorld {
     /// What is stored of an attempt.
     fileprivate func attempt(_ key: String, number: Int = 1) async throws -> [String: String] {

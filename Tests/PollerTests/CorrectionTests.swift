@@ -24,7 +24,7 @@ struct CorrectionTests {
             #expect(said.map(\.old) == [.string("NOBODY")])
             #expect(try await world.count("SELECT count(*) FROM billing.rated_cdr") == 0)
             let released = try await orders.release("u1", by: "bob")
-            #expect(released.map(\.resolution) == ["rated with version 1"])
+            #expect(released.map { $0.resolution?.hasPrefix("rated with version 1.") } == [true])
 
             let rated = try await world.columns(of: "SELECT customer_ban, charge, status FROM billing.rated_cdr")
             #expect(rated == ["customer_ban": "BAN001", "charge": "0.00712", "status": "rated"])

@@ -172,7 +172,8 @@ enum Sample {
 
     /// A try of that call at a vendor, answered unless it says otherwise.
     static func attempt(
-        _ key: String, number: Int = 1, vendor: String = "telnyx", isAnswered: Bool = true, seconds: Int = 66
+        _ key: String, number: Int = 1, vendor: String = "telnyx", isAnswered: Bool = true, seconds: Int = 66,
+        mos: String = "4.21"
     ) -> String {
         let answer = isAnswered ? "\"2025-03-12T15:00:05.000Z\"" : "null"
         let end = Instant(parsing: "2025-03-12T15:00:05.000Z")!.advanced(seconds: seconds).text
@@ -180,7 +181,7 @@ enum Sample {
             {"record_type":"voice.attempt","sip_uuid":"\(key)","sip_callid":"c-\(key)@h","attempt_number":\(number),\
             "vendor_name":"\(vendor)","vendor_trunk":"t1","start_stamp":"2025-03-12T15:00:00.000Z","answer_stamp":\(answer),\
             "end_stamp":"\(end)","disposition":"\(isAnswered ? "ANSWERED" : "BUSY")",\
-            "sip_response_code":\(isAnswered ? 200 : 486),"pdd_ms":850,"mos_score":4.21,"packet_loss":0.5,"jitter_ms":7}
+            "sip_response_code":\(isAnswered ? 200 : 486),"pdd_ms":850,"mos_score":\(mos),"packet_loss":0.5,"jitter_ms":7}
             """
     }
 

@@ -88,12 +88,45 @@ struct ServeTests {
                 #expect(price["billed_seconds"] == .number("61"))
                 #expect(price["jurisdiction"] == .string("interstate"))
                 #expect(price["flags"] == .array([]))
+                let steps = (price["explanation"]?.elements ?? []).compactMap { $0["step"]?.string }
+                #expect(steps.contains("rate") && steps.contains("charge"))
+                #expect(!steps.contains("cost") && !steps.contains("margin"))
                 #expect(price.fields?.contains { $0.name.contains("vendor") || $0.name.contains("margin") } == false)
 
                 let bad = try await daemon.post(
                     "\(list)/calculate", #"{"from":"1","to":"2","seconds":-1}"#, token: "token-1")
                 #expect(bad.status == 422)
                 #expect(bad.text.contains("/seconds"))
+            }
+        }
+    }
+
+    @Test("operators are told how stored usage came to its charge; customers and unknown ids are refused")
+    func explain() async throws {
+        try await PollerWorld.with { world in
+            try await world.addKey("token-1", customer: "00000000-0000-4000-8000-000000000001")
+            try await world.addKey("token-op", customer: nil)
+            let parts = world.parts()
+            try await parts.pipeline.handle(
+                try await world.add(.call, [Sample.call("u1"), Sample.call("u2", ban: "NOBODY")]))
+            let rated = RatedCall.id(sipUUID: "u1").text
+            let parked = RatedCall.id(sipUUID: "u2").text
+            let charge = try await world.texts("SELECT charge::text FROM billing.rated_cdr").first
+            try await world.serving { daemon in
+                func path(_ id: String) -> String { "/internal/v1/usage/\(id)/explain" }
+                let answer = try await daemon.get(path(rated), token: "token-op")
+                #expect(answer.status == 200)
+                let told = try JSONValue(parsing: answer.body)
+                #expect(told["same_again"] == .bool(true))
+                #expect(told["stored"]?["charge"] == charge.map { .string($0) })
+                #expect(told["explanation"]?["record"]?["charge"] == charge.map { .string($0) })
+                let held = try JSONValue(parsing: try await daemon.get(path(parked), token: "token-op").body)
+                #expect(held["stored"]?["status"] == .string("held"))
+                #expect(held["explanation"]?["record"]?["status"] == .string("held"))
+                #expect(try await daemon.get(path(rated), token: "token-1").status == 403)
+                let unknown = RatedCall.id(sipUUID: "nothing").text
+                #expect(try await daemon.get(path(unknown), token: "token-op").status == 404)
+                #expect(try await daemon.get(path("u1"), token: "token-op").status == 422)
             }
         }
     }

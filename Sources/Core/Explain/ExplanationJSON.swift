@@ -7,6 +7,9 @@ extension Explanation {
         ])
     }
 
+    /// The steps that are not internal, as in `json`: what can be shown to the customer.
+    public var stepsForCustomer: JSONValue { .array(steps.filter { !$0.topic.isInternal }.map(\.json)) }
+
     private var record: JSONValue {
         switch subject {
         case .refusal(let reason, let kind):

@@ -33,3 +33,12 @@ public struct CallQuality: Hashable, Sendable {
         return Int(min(max(hundredths, 100), 450))
     }
 }
+
+extension VendorAttempt {
+    /// What was measured of the attempt's quality.
+    public var quality: CallQuality {
+        CallQuality(
+            mosHundredths: mosHundredths, packetLossHundredths: packetLossHundredths,
+            jitterMilliseconds: jitterMilliseconds, latencyMilliseconds: latencyMilliseconds)
+    }
+}

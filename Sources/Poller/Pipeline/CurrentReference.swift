@@ -16,6 +16,8 @@ actor CurrentReference {
     private let portedFiles: PortedNumberFiles?
     private var current: RatingSnapshot?
     private var loading: Task<Void, any Error>?
+    /// The last one that was asked for by its version: questions come in series.
+    private var earlier: RatingSnapshot?
 
     /// The tables of this database; `dependency` shows whether there are any, `portedFiles` hold the ported numbers.
     init(pool: PostgresPool, dependency: Readiness.Dependency? = nil, portedFiles: PortedNumberFiles? = nil) {
@@ -30,6 +32,21 @@ actor CurrentReference {
         if current == nil { try await refresh() }
         guard let current, current.stamp.referenceVersion > 0 else { throw ReferenceMissing() }
         return current.tables
+    }
+
+    /// The tables of a version such as `41.7.3`, which a stored record bears. Another one than the present takes seconds to load.
+    /// - Throws: `ReferenceFault` where there is no such version.
+    func tables(version: String) async throws -> RatingTables {
+        guard let stamp = SnapshotStamp(version) else {
+            throw ReferenceFault(place: "ref_version", problem: "\(version) is no version")
+        }
+        for known in [current, earlier] {
+            if let known, known.stamp == stamp { return known.tables }
+        }
+        let loaded = try await SnapshotLoader.load(
+            at: stamp, from: pool, sharing: current ?? earlier, portedFiles: portedFiles)
+        earlier = loaded
+        return loaded.tables
     }
 
     /// Loads what is new; false where nothing is. Callers that come together share one load.

@@ -194,7 +194,7 @@ extension StoredAttempt {
         row.text(attempt.disposition)
         row.int4(attempt.sipResponseCode.map { Int32(clamping: $0) })
         row.int4(attempt.pddMilliseconds.map { Int32(clamping: $0) })
-        row.numeric(units: attempt.mosHundredths.map(Int64.init), scale: 2)
+        row.numeric(units: attempt.quality.opinionScoreHundredths.map(Int64.init), scale: 2)
         row.numeric(units: attempt.packetLossHundredths.map(Int64.init), scale: 2)
         row.int4(attempt.jitterMilliseconds.map { Int32(clamping: $0) })
         row.int4(attempt.latencyMilliseconds.map { Int32(clamping: $0) })
