@@ -28,7 +28,8 @@ struct UsageExplainer: Sendable {
                     writer.field("status", status)
                     writer.field("charge", charge?.text(.charge))
                 }
-                writer.field("same_again", isSame)
+                writer.key("same_again")
+                writer.raw((isSame.map { "\($0)" } ?? "null").utf8)
                 writer.key("explanation")
                 explanation.json.write(to: &writer)
             }
