@@ -5,10 +5,10 @@ import DaemonKit
 enum PollerConfig {
     /// Rows of one transaction.
     static let batchRows = ConfigKey.integer(
-        "rating.batchRows", default: 4_096, in: 1...20_000, help: "How many raw records one transaction rates at most.")
+        "rating.batchRows", default: 8_192, in: 1...20_000, help: "How many raw records one transaction rates at most.")
     /// Batches at once.
     static let lanes = ConfigKey.integer(
-        "rating.lanes", default: 2, in: 1...32,
+        "rating.lanes", default: 3, in: 1...32,
         help: "How many batches of a kind are under way at once: one is rated while another is being stored.")
     /// How often to ask whether reference data, customers or vendors changed.
     static let referencePoll = ConfigKey.integer(

@@ -122,7 +122,7 @@ struct RawUsageReader: Sendable {
     let pool: PostgresPool
 
     /// The most spans that one query names.
-    private static let spansPerQuery = 200
+    private static let spansPerQuery = 1_000
 
     /// The usage of these spans, evidence left out, in order of day and number.
     func rows(of kind: RawKind, in spans: [UsageSpan]) async throws -> [RawRow] {
@@ -150,40 +150,37 @@ struct RawUsageReader: Sendable {
         return rows
     }
 
+    /// Rows at known places, as parked usage names them.
+    func rows(of kind: RawKind, at places: [(day: UsageDay, number: Int64)]) async throws -> [RawRow] {
+        try await rows(
+            of: kind,
+            in: places.map { UsageSpan(kind: kind.fact, day: $0.day, first: $0.number, last: $0.number) }, "", "")
+    }
+
+    /// Each span is a look into the index of its day: a join of all spans with the days' rows would compare each with each.
     private func rows(
         of kind: RawKind, in spans: [UsageSpan], _ joins: SQL, _ conditions: SQL
     ) async throws -> [RawRow] {
         var rows: [RawRow] = []
         for start in stride(from: 0, to: spans.count, by: Self.spansPerQuery) {
             let part = spans[start..<min(start + Self.spansPerQuery, spans.count)]
-            let days = part.map { $0.day }
             let found = try await pool.query(
                 """
-                SELECT \(Self.columns(of: kind))
-                FROM unnest(\(days), \(part.map { $0.first }), \(part.map { $0.last })) AS span (day, first, last)
-                JOIN \(Self.table(of: kind)) AS raw
-                    ON raw.usage_day = span.day AND raw.raw_seq BETWEEN span.first AND span.last
-                \(joins)
-                WHERE raw.usage_day = ANY (\(Array(Set(days)))) AND \(kind.isUsage) \(conditions)
+                SELECT part.*
+                FROM unnest(\(part.map { $0.day }), \(part.map { $0.first }), \(part.map { $0.last }))
+                    AS span (day, first, last),
+                    LATERAL (
+                        SELECT \(Self.columns(of: kind))
+                        FROM \(Self.table(of: kind)) AS raw
+                        \(joins)
+                        WHERE raw.usage_day = span.day AND raw.raw_seq BETWEEN span.first AND span.last
+                            AND \(kind.isUsage) \(conditions)
+                        OFFSET 0) AS part
                 """)
             rows += try found.map { try RawRow(kind: kind, $0) }
         }
         // Here, since the server would carry the documents through its sort.
         return rows.sorted { ($0.day, $0.number) < ($1.day, $1.number) }
-    }
-
-    /// Rows at known places, as parked usage names them.
-    func rows(of kind: RawKind, at places: [(day: UsageDay, number: Int64)]) async throws -> [RawRow] {
-        guard !places.isEmpty else { return [] }
-        let found = try await pool.query(
-            """
-            SELECT \(Self.columns(of: kind))
-            FROM unnest(\(places.map(\.day)), \(places.map(\.number))) AS place (day, number)
-            JOIN \(Self.table(of: kind)) AS raw ON raw.usage_day = place.day AND raw.raw_seq = place.number
-            WHERE raw.usage_day = ANY (\(Array(Set(places.map(\.day)))))
-            ORDER BY raw.usage_day, raw.raw_seq
-            """)
-        return try found.map { try RawRow(kind: kind, $0) }
     }
 
     /// What was written of a kind above `from` and up to `through`, span by span.

@@ -215,9 +215,9 @@ struct UsagePipeline: Sendable {
 /// The bounds of the pipeline.
 struct PipelineLimits: Sendable {
     /// The most rows of one transaction.
-    var batchRows = 4_096
+    var batchRows = 8_192
     /// How many batches are under way at once: one is rated while another is being stored.
-    var lanes = 2
+    var lanes = 3
     /// After how many seconds an attempt without its call is looked at again.
     var attemptRetrySeconds = 60
     /// After how many seconds alone an attempt is stored without its call (M10).
