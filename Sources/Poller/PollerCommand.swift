@@ -30,7 +30,7 @@ struct PollerCommand: DaemonProgram {
             LoadCountryPrefixes.self, LoadLERG.self,
             LoadPorted.self, LoadRespOrg.self, LoadLocalAreas.self, LoadDeck.self, LoadPlan.self, LoadConnectors.self,
             LoadCarriers.self, LoadSKU.self, DeckCommand.self, VersionsCommand.self, ParkedCommand.self,
-            RerateCommand.self, SimulateCommand.self, BigQueryCommand.self, ReplayCommand.self, ExplainCommand.self,
+            RerateCommand.self, SimulateCommand.self, BigQueryCommand.self, ReplayCommand.self, ShadowCommand.self, ExplainCommand.self,
         ])
 
     static let daemon = Daemon(name: "poller", role: "warp_poller", port: 8082, keys: PollerConfig.keys)
@@ -155,6 +155,9 @@ struct PollerCommand: DaemonProgram {
             ScheduledWork("retry-parked", .every(seconds: interval), loop: context.loop) {
                 try await tick.retryParked()
             })
+        let shadow = ShadowRating(pool: context.pool, reference: tick.pipeline.reference, clock: context.clock)
+        services.append(
+            ScheduledWork("shadow-rating", .every(seconds: interval), loop: context.loop) { try await shadow.run() })
         context.add(Singleton("poller-sweeps", pool: context.pool, services: services, loop: context.loop))
     }
 }

@@ -34,6 +34,33 @@ struct ReplayTests {
         }
     }
 
+    @Test("attempts come out as stored, with their call and alone, before and after a vendor's terms changed")
+    func attempts() async throws {
+        try await PollerWorld.with { world in
+            let pipeline = world.parts().pipeline
+            try await pipeline.handle(try await world.add(.call, [Sample.call("u1")]))
+            try await pipeline.handle(try await world.add(.attempt, [Sample.attempt("u1", number: 1, mos: "null")]))
+            try await world.admin.execute("UPDATE billing.vendors SET terms = terms - 'deck'")
+            try await world.parts().pipeline.handle(
+                try await world.add(.attempt, [Sample.attempt("u1", number: 2)]))
+            let report = try await Replay(pool: world.pool).run(Self.day...Self.day, [.attempt])
+            #expect(report.differences == [])
+            #expect(report.sums == [Replay.Sum(day: Self.day, kind: .attempt, rows: 2)])
+        }
+    }
+
+    @Test("a row whose raw row is gone counts as different")
+    func lost() async throws {
+        try await PollerWorld.with { world in
+            try await world.rate("a")
+            try await world.rate("b")
+            try await world.admin.execute("DELETE FROM billing.raw_cdr WHERE sip_uuid = 'u-a'")
+            let report = try await Replay(pool: world.pool).run(Self.day...Self.day, [.call])
+            #expect(report.sums == [Replay.Sum(day: Self.day, kind: .call, rows: 2, different: 1)])
+            #expect(report.differences.map { $0.id } == [RatedCall.id(sipUUID: "u-a").text])
+        }
+    }
+
     @Test("a row that somebody changed is found with its column")
     func tampered() async throws {
         try await PollerWorld.with { world in

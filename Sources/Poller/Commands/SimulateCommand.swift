@@ -32,7 +32,7 @@ struct SimulateCommand: AsyncParsableCommand {
     func run() async throws {
         guard let first = UsageDay(parsing: from), let last = UsageDay(parsing: to) else { return }
         do {
-            let plan = try offered()
+            let plan = try PlanFile.only(at: plan).plan
             let ban = try BAN(parsing: customer, field: "--customer")
             let report = try await PollerCommand.daemon.once(options) { context in
                 let reference = CurrentReference(
@@ -56,21 +56,6 @@ struct SimulateCommand: AsyncParsableCommand {
             FileHandle.standardError.write(Data("\(faults)\n".utf8))
             throw ExitCode(65)
         }
-    }
-
-    private func offered() throws -> PlanRow {
-        guard let data = FileManager.default.contents(atPath: plan) else { throw CommandFault("\(plan) can't be read") }
-        let document: JSONValue
-        do {
-            document = try JSONValue(parsing: Array(data))
-        } catch {
-            throw CommandFault("\(plan) is no JSON: \(error)")
-        }
-        let plans = try PlanFile.read(document, path: plan)
-        guard plans.count == 1, let only = plans.first else {
-            throw CommandFault("\(plan) holds \(plans.count) plans; one is simulated at a time")
-        }
-        return only
     }
 
     /// What is wrong with what was asked.

@@ -1,4 +1,5 @@
 import Core
+import Foundation
 
 /// A rate plan as its file states it: a row of `billing.rate_plans`.
 struct PlanRow: Sendable {
@@ -33,6 +34,25 @@ enum PlanFile {
         }
         guard reader.faults.isEmpty else { throw FileFaults(faults: reader.faults, omitted: 0) }
         return plans
+    }
+}
+
+extension PlanFile {
+    /// The one plan of a file, and the JSON it stands in.
+    static func only(at path: String) throws(FileFaults) -> (plan: PlanRow, document: JSONValue) {
+        func fault(_ problem: String) -> FileFaults {
+            FileFaults(faults: [FileFault(file: path, place: "/", problem: problem)], omitted: 0)
+        }
+        guard let data = FileManager.default.contents(atPath: path) else { throw fault("can't be read") }
+        let document: JSONValue
+        do throws(JSONValue.ParsingError) {
+            document = try JSONValue(parsing: Array(data))
+        } catch {
+            throw fault("is no JSON: \(error.message) at byte \(error.offset)")
+        }
+        let plans = try read(document, path: path)
+        guard plans.count == 1, let only = plans.first else { throw fault("holds \(plans.count) plans; one is wanted") }
+        return (only, document)
     }
 }
 
