@@ -30,7 +30,8 @@ struct PollerCommand: DaemonProgram {
             LoadCountryPrefixes.self, LoadLERG.self,
             LoadPorted.self, LoadRespOrg.self, LoadLocalAreas.self, LoadDeck.self, LoadPlan.self, LoadConnectors.self,
             LoadCarriers.self, LoadSKU.self, DeckCommand.self, VersionsCommand.self, ParkedCommand.self,
-            RerateCommand.self, SimulateCommand.self, BigQueryCommand.self, ReplayCommand.self, ShadowCommand.self, ExplainCommand.self,
+            RerateCommand.self, SimulateCommand.self, BigQueryCommand.self, ReplayCommand.self, ShadowCommand.self,
+            ExplainCommand.self,
         ])
 
     static let daemon = Daemon(name: "poller", role: "warp_poller", port: 8082, keys: PollerConfig.keys)
