@@ -45,7 +45,7 @@ struct ShadowPlanStore: Sendable {
             """
         ).map { row in
             let name: String = try row.value("name")
-            let document = try JSONValue(parsing: Array((try row.value("plan") as String).utf8))
+            let document = try Core.JSONValue(parsing: Array((try row.value("plan") as String).utf8))
             guard let plan = try PlanFile.read(document, path: "shadow plan \(name)").first else {
                 throw PostgresError.decoding(column: "plan", reason: "no plan")
             }
@@ -65,7 +65,7 @@ struct ShadowPlanStore: Sendable {
 
     /// Starts a plan with what is rated from now on.
     /// - Throws: `ShadowRefusal.nameTaken`.
-    func start(_ name: String, _ plan: JSONValue, for customer: BAN, by actor: String, at now: Instant) async throws {
+    func start(_ name: String, _ plan: Core.JSONValue, for customer: BAN, by actor: String, at now: Instant) async throws {
         let horizon = try await Horizon("rated").through(pool)
         var text = JSONWriter()
         plan.write(to: &text)
