@@ -65,7 +65,9 @@ struct ShadowPlanStore: Sendable {
 
     /// Starts a plan with what is rated from now on.
     /// - Throws: `ShadowRefusal.nameTaken`.
-    func start(_ name: String, _ plan: Core.JSONValue, for customer: BAN, by actor: String, at now: Instant) async throws {
+    func start(_ name: String, _ plan: Core.JSONValue, for customer: BAN, by actor: String, at now: Instant)
+        async throws
+    {
         let horizon = try await Horizon("rated").through(pool)
         var text = JSONWriter()
         plan.write(to: &text)
