@@ -15,10 +15,8 @@ struct CommittedBatch: Sendable {
 /// Outcomes in one transaction: `rated_*`, `vendor_cdr`, `unrated_usage`, `rated_spans`, `rating_counts`.
 ///
 /// Two pollers may hold the same raw rows (a claimed entry, the sweep). They take the locks of the rows' buckets in one order, and
-/// who comes second finds the first one's outcomes and leaves those rows out; so a row is never both rated and parked.
-///
-/// Outcomes of another table are looked for each time. Those of the same table are left to the primary key, made from the raw row's id:
-/// only a batch that it refuses is looked up and stored again, since a repeat is rare and a look-up costs as much as a third of the rating.
+/// who comes second finds the first one's outcomes and leaves those rows out; so a row is never both rated and parked. Primary
+/// keys made from the raw rows' ids are the second belt.
 struct RatedUsageStore: Sendable {
     let pool: PostgresPool
     let partitions: Partitions
@@ -32,27 +30,9 @@ struct RatedUsageStore: Sendable {
     ) async throws -> CommittedBatch {
         guard !outcomes.isEmpty else { return CommittedBatch() }
         try await ensurePartitions(for: outcomes)
-        do {
-            return try await commit(outcomes, lookingUp: .otherTable, at: now, rateAttempt: rateAttempt)
-        } catch let error as PostgresError where error.sqlState == Self.uniqueViolation {
-            return try await commit(outcomes, lookingUp: .bothTables, at: now, rateAttempt: rateAttempt)
-        }
-    }
-
-    private static let uniqueViolation = "23505"
-
-    /// Where outcomes that a batch may repeat are looked for: rated ones of what is to be parked and parked ones of what is
-    /// to be rated, or all of them.
-    private enum LookUp {
-        case otherTable, bothTables
-    }
-
-    private func commit(
-        _ outcomes: BatchOutcomes, lookingUp lookUp: LookUp, at now: Instant, rateAttempt: @escaping AttemptRating
-    ) async throws -> CommittedBatch {
-        try await pool.withTransaction { transaction in
+        return try await pool.withTransaction { transaction in
             try Self.lockBuckets(of: outcomes, in: transaction)
-            let done = try Self.withOutcome(outcomes, lookUp, in: transaction)
+            let done = try Self.withOutcome(outcomes, in: transaction)
             let fresh = done.isEmpty ? outcomes : outcomes.leavingOut(done)
             var committed = CommittedBatch(repeats: outcomes.count - fresh.count)
             var attempts = fresh.attempts
@@ -100,42 +80,30 @@ struct RatedUsageStore: Sendable {
             """)
     }
 
-    /// The rows of a batch that have an outcome already.
+    /// The rows of a batch that have an outcome already, by one snapshot: an attempt that waits becomes a stored one in a single commit.
     private static func withOutcome(
-        _ outcomes: BatchOutcomes, _ lookUp: LookUp, in transaction: PostgresTransaction
+        _ outcomes: BatchOutcomes, in transaction: PostgresTransaction
     ) throws -> Set<UsageID> {
-        let stored = outcomes.usage.map { ($0.row.id, $0.day) } + outcomes.attempts.map { ($0.row.id, $0.day) }
         // A row may have been rated by another poller with other reference data, but never onto another day.
-        let parked = outcomes.parked.map { ($0.row.id, $0.row.day) }
-        let maybeStored = lookUp == .bothTables ? stored + parked : parked
-        let maybeParked = lookUp == .bothTables ? stored + parked : stored
-        var found = Set<UsageID>()
+        let rows =
+            outcomes.usage.map { ($0.row.id, $0.day) } + outcomes.attempts.map { ($0.row.id, $0.day) }
+            + outcomes.parked.map { ($0.row.id, $0.row.day) }
         // By the key of each row, whatever the planner takes the tables' sizes to be.
-        if !maybeStored.isEmpty {
-            let rows = try transaction.query(
-                """
-                SELECT own.id
-                FROM unnest(\(maybeStored.map { $0.0 }), \(maybeStored.map { $0.1 })) AS own (id, day),
-                    LATERAL (
-                        SELECT FROM \(identifier: outcomes.kind.outcomeTable) AS outcome
-                        WHERE outcome.id = own.id AND outcome.usage_day = own.day
-                        LIMIT 1) AS outcome
-                """)
-            for row in rows { found.insert(try row.value(at: 0)) }
-        }
-        if !maybeParked.isEmpty {
-            let rows = try transaction.query(
-                """
-                SELECT parked.id
-                FROM unnest(\(maybeParked.map { $0.0 })) AS own (id),
-                    LATERAL (
-                        SELECT id FROM billing.unrated_usage AS parked
-                        WHERE parked.kind = \(outcomes.kind.fact.rawValue) AND parked.id = own.id
-                        LIMIT 1) AS parked
-                """)
-            for row in rows { found.insert(try row.value(at: 0)) }
-        }
-        return found
+        let found = try transaction.query(
+            """
+            SELECT own.id
+            FROM unnest(\(rows.map { $0.0 }), \(rows.map { $0.1 })) AS own (id, day)
+            LEFT JOIN LATERAL (
+                SELECT true AS found FROM \(identifier: outcomes.kind.outcomeTable) AS outcome
+                WHERE outcome.id = own.id AND outcome.usage_day = own.day
+                LIMIT 1) AS stored ON true
+            LEFT JOIN LATERAL (
+                SELECT true AS found FROM billing.unrated_usage AS parked
+                WHERE parked.kind = \(outcomes.kind.fact.rawValue) AND parked.id = own.id
+                LIMIT 1) AS parked ON true
+            WHERE stored.found OR parked.found
+            """)
+        return Set(try found.map { try $0.value(at: 0, as: UsageID.self) })
     }
 
     // MARK: Rows
