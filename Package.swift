@@ -107,6 +107,7 @@ let package = Package(
         tests(
             "CoreTests",
             ["Core", "Reference", "BillingCtl", "TestSupport", .product(name: "BigInt", package: "BigInt")]),
+        tests("BillingCtlTests", ["BillingCtl", "Core", "Drivers", "Reference", "TestSupport"]),
         tests("DriversTests", ["Drivers", "TestSupport"]),
         tests("DaemonKitTests", ["DaemonKit", "Drivers", "TestSupport", "Sandbox"]),
         tests("ReferenceTests", ["Reference", "Core", "TestSupport"]),

@@ -12,7 +12,8 @@ struct BillingCtl: AsyncParsableCommand {
         abstract:
             "Operates WARP Billing: migrations, API keys, streams, status; rates and explains records from files.",
         subcommands: [
-            Migrate.self, Keys.self, Streams.self, Status.self, RateCommand.self, ExplainCommand.self,
+            Migrate.self, Keys.self, Streams.self, Status.self, PartitionsCommand.self, RateCommand.self,
+            ExplainCommand.self,
             ConformanceCommand.self,
         ])
 }

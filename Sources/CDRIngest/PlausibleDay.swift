@@ -16,23 +16,9 @@ extension UsageRecord {
     /// otherwise the day of receipt (M1). A clock that makes no sense is held later; here it must not make partitions.
     func usageDay(receivedAt: Instant) -> UsageDay {
         let today = receivedAt.usageDay
-        guard let day = instant?.usageDay, day >= today.monthsBefore(13), day <= today.advanced(days: 7) else {
+        guard let day = instant?.usageDay, day >= today.oldestKept, day <= today.advanced(days: 7) else {
             return today
         }
         return day
-    }
-}
-
-extension UsageDay {
-    /// The same day so many months earlier; the month's last day where that month is shorter.
-    func monthsBefore(_ months: Int) -> UsageDay {
-        let (year, month, day) = civil
-        let monthCount = year * 12 + month - 1 - months
-        let (earlierYear, earlierMonth) = (monthCount / 12, monthCount % 12 + 1)
-        let length = UsageDay.length(ofMonth: earlierMonth, year: earlierYear)
-        guard let earlier = UsageDay(year: earlierYear, month: earlierMonth, day: min(day, length)) else {
-            preconditionFailure("every month of the calendar has such a day")
-        }
-        return earlier
     }
 }

@@ -25,20 +25,21 @@ struct MinuteTick: Sendable {
         let began = pipeline.now
         var from = try await progress(kind).through(pool)
         var looks = 0
-        while from < horizon {
+        while from < horizon && !isStopping {
             let border = await consumersAreAt(kind).map { $0 - 1 } ?? horizon
             let through = min(horizon, from + Self.stepNumbers, border)
             guard from < through else {
                 looks += 1
                 guard looks < Self.looksForConsumers else { return }
                 Watchdog.progressed()
-                try await Task.sleep(for: .milliseconds(500))
+                await pauseUnlessStopping(.milliseconds(500))
                 continue
             }
             try await counted(kind) { try await sweepStep(kind, from: from, through: through, warily: $0) }
             try await advance(kind, from: from, to: through)
             from = try await progress(kind).through(pool)
         }
+        guard from >= horizon else { return }
         try await mark(kind, "complete").set(pool, to: horizon, now: began)
     }
 

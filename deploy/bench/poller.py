@@ -6,7 +6,6 @@ Called by poller.sh with a migrated database behind PG… variables. Every recor
 import argparse
 import json
 import math
-import resource
 import subprocess
 import sys
 import time
@@ -127,9 +126,8 @@ class Benchmark:
         self.daemons.run("poller", "load-deck", self.options.data / "next_deck.csv")
         value("CHECKPOINT")
         start = time.monotonic()
-        self.daemons.run("poller", "rerate", "--preview", "--from", "2025-03-01", "--to", "2025-04-01")
+        memory = self.daemons.run_measured("poller", "rerate", "--preview", "--from", "2025-03-01", "--to", "2025-04-01")
         seconds = time.monotonic() - start
-        memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
         records = int(value("SELECT records FROM billing.rerate_previews"))
         changed = int(value("SELECT count(*) FROM billing.rerate_differences"))
         self.row("poller.preview10m_s", seconds, "s", rss=memory, note=(

@@ -87,11 +87,6 @@ struct RecordTimes {
 extension Instant {
     /// Since when keys are kept at this moment: 13 months before it (rule G8).
     var keyHorizon: Instant {
-        let (year, month, day) = usageDay.civil
-        let months = year * 12 + month - 1 - 13
-        let (horizonYear, horizonMonth) = (months / 12, months % 12 + 1)
-        let lastDay = UsageDay.length(ofMonth: horizonMonth, year: horizonYear)
-        let horizon = UsageDay(year: horizonYear, month: horizonMonth, day: min(day, lastDay)) ?? usageDay
-        return horizon.startUTC.advanced(milliseconds: self - usageDay.startUTC)
+        usageDay.oldestKept.startUTC.advanced(milliseconds: self - usageDay.startUTC)
     }
 }

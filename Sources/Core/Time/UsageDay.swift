@@ -60,6 +60,21 @@ public struct UsageDay: Hashable, Comparable, Sendable {
     @inlinable
     public func advanced(days: Int) -> UsageDay { UsageDay(daysSince1970: daysSince1970 + Int32(days)) }
 
+    /// The same day so many months earlier; the month's last day where that month is shorter.
+    public func monthsBefore(_ months: Int) -> UsageDay {
+        let (year, month, day) = civil
+        let monthCount = year * 12 + month - 1 - months
+        let (earlierYear, earlierMonth) = (monthCount / 12, monthCount % 12 + 1)
+        let length = UsageDay.length(ofMonth: earlierMonth, year: earlierYear)
+        guard let earlier = UsageDay(year: earlierYear, month: earlierMonth, day: min(day, length)) else {
+            preconditionFailure("every month of the calendar has such a day")
+        }
+        return earlier
+    }
+
+    /// The oldest day of which keys, and so whole days, are kept: 13 months back (rule G8, M1).
+    public var oldestKept: UsageDay { monthsBefore(13) }
+
     /// Days from `earlier` to `later`.
     @inlinable
     public static func - (later: UsageDay, earlier: UsageDay) -> Int {

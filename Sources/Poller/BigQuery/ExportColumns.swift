@@ -28,7 +28,8 @@ enum ExportColumns {
     /// The batch that brought a row; BigQuery alone has it.
     static let batch = ExportColumn(name: "batch_id", kind: .string, mode: .required)
 
-    static let call = list([
+    /// What all rated usage begins with.
+    private static let head: [Run] = [
         (.required, .string, ["id"]),
         (.required, .integer, ["rated_seq"]),
         (.required, .date, ["usage_day", "raw_day"]),
@@ -36,85 +37,77 @@ enum ExportColumns {
         (.required, .string, ["source"]),
         (.required, .timestamp, ["received_at", "rated_at"]),
         (.nullable, .string, ["corrects"]),
-        (.required, .string, ["sip_uuid"]),
-        (.nullable, .string, ["sip_callid", "customer_id", "customer_ban"]),
-        (.required, .string, ["status"]),
-        (.repeated, .string, ["flags"]),
-        (.nullable, .string, ["direction"]),
-        (.required, .boolean, ["answered"]),
-        (.required, .timestamp, ["rating_instant"]),
-        (.nullable, .timestamp, ["start_stamp", "answer_stamp", "end_stamp"]),
-        (.nullable, .integer, ["duration_ms", "billed_seconds"]),
-        (
-            .nullable, .string,
-            [
-                "ani", "ani_kind", "ani_source", "ani_lrn", "ani_lrn_source", "ani_state", "ani_lata", "ani_ocn",
-                "ani_rate_center", "dni", "dni_kind", "dni_country", "dni_lrn", "dni_lrn_source", "dni_state",
-                "dni_lata", "dni_ocn", "dni_rate_center", "resporg", "cic", "ring_to",
-            ]
-        ),
-        (.required, .string, ["jurisdiction", "tax_jurisdiction", "class_key"]),
-        (.nullable, .string, ["sku", "rate_plan_id", "rate_prefix"]),
-        (.nullable, .numeric, ["rate_per_minute"]),
-        (.required, .numeric, ["charge"]),
-        (.nullable, .string, ["vendor", "vendor_trunk", "vendor_rate_prefix"]),
-        (.nullable, .numeric, ["vendor_rate"]),
-        (.nullable, .integer, ["vendor_billed_seconds"]),
-        (.nullable, .numeric, ["vendor_cost", "margin", "margin_percentage"]),
-        (.required, .string, ["ref_version"]),
-        (.nullable, .string, ["reverses"]),
-    ])
+    ]
 
-    static let message = list([
-        (.required, .string, ["id"]),
-        (.required, .integer, ["rated_seq"]),
-        (.required, .date, ["usage_day", "raw_day"]),
-        (.required, .integer, ["raw_seq"]),
-        (.required, .string, ["source"]),
-        (.required, .timestamp, ["received_at", "rated_at"]),
-        (.nullable, .string, ["corrects"]),
-        (.required, .string, ["message_id"]),
-        (.nullable, .string, ["customer_id", "customer_ban"]),
-        (.required, .string, ["status"]),
-        (.repeated, .string, ["flags"]),
-        (.nullable, .string, ["direction", "message_status"]),
-        (.required, .timestamp, ["rating_instant"]),
-        (.nullable, .string, ["source_number", "destination_number", "country", "carrier", "encoding"]),
-        (.required, .integer, ["units"]),
-        (.required, .string, ["jurisdiction", "tax_jurisdiction", "class_key"]),
-        (.nullable, .string, ["sku", "rate_plan_id", "rate_prefix"]),
-        (.nullable, .numeric, ["rate", "surcharge"]),
-        (.required, .numeric, ["charge"]),
-        (.nullable, .string, ["vendor"]),
-        (.nullable, .numeric, ["vendor_rate", "vendor_fee", "vendor_cost", "margin", "margin_percentage"]),
-        (.required, .string, ["ref_version"]),
-        (.nullable, .string, ["reverses"]),
-    ])
+    static let call = list(
+        head + [
+            (.required, .string, ["sip_uuid"]),
+            (.nullable, .string, ["sip_callid", "customer_id", "customer_ban"]),
+            (.required, .string, ["status"]),
+            (.repeated, .string, ["flags"]),
+            (.nullable, .string, ["direction"]),
+            (.required, .boolean, ["answered"]),
+            (.required, .timestamp, ["rating_instant"]),
+            (.nullable, .timestamp, ["start_stamp", "answer_stamp", "end_stamp"]),
+            (.nullable, .integer, ["duration_ms", "billed_seconds"]),
+            (
+                .nullable, .string,
+                [
+                    "ani", "ani_kind", "ani_source", "ani_lrn", "ani_lrn_source", "ani_state", "ani_lata", "ani_ocn",
+                    "ani_rate_center", "dni", "dni_kind", "dni_country", "dni_lrn", "dni_lrn_source", "dni_state",
+                    "dni_lata", "dni_ocn", "dni_rate_center", "resporg", "cic", "ring_to",
+                ]
+            ),
+            (.required, .string, ["jurisdiction", "tax_jurisdiction", "class_key"]),
+            (.nullable, .string, ["sku", "rate_plan_id", "rate_prefix"]),
+            (.nullable, .numeric, ["rate_per_minute"]),
+            (.required, .numeric, ["charge"]),
+            (.nullable, .string, ["vendor", "vendor_trunk", "vendor_rate_prefix"]),
+            (.nullable, .numeric, ["vendor_rate"]),
+            (.nullable, .integer, ["vendor_billed_seconds"]),
+            (.nullable, .numeric, ["vendor_cost", "margin", "margin_percentage"]),
+            (.required, .string, ["ref_version"]),
+            (.nullable, .string, ["reverses"]),
+        ])
 
-    static let query = list([
-        (.required, .string, ["id"]),
-        (.required, .integer, ["rated_seq"]),
-        (.required, .date, ["usage_day", "raw_day"]),
-        (.required, .integer, ["raw_seq"]),
-        (.required, .string, ["source"]),
-        (.required, .timestamp, ["received_at", "rated_at"]),
-        (.nullable, .string, ["corrects"]),
-        (.required, .string, ["usage_id"]),
-        (.nullable, .string, ["customer_id", "customer_ban"]),
-        (.required, .string, ["status"]),
-        (.repeated, .string, ["flags"]),
-        (.nullable, .string, ["api", "query_status"]),
-        (.required, .timestamp, ["rating_instant"]),
-        (.required, .integer, ["units"]),
-        (.required, .string, ["tax_jurisdiction", "class_key"]),
-        (.nullable, .string, ["sku", "rate_plan_id"]),
-        (.nullable, .numeric, ["rate"]),
-        (.required, .numeric, ["charge"]),
-        (.nullable, .string, ["vendor"]),
-        (.nullable, .numeric, ["vendor_rate", "vendor_cost", "margin", "margin_percentage"]),
-        (.required, .string, ["ref_version"]),
-        (.nullable, .string, ["reverses"]),
-    ])
+    static let message = list(
+        head + [
+            (.required, .string, ["message_id"]),
+            (.nullable, .string, ["customer_id", "customer_ban"]),
+            (.required, .string, ["status"]),
+            (.repeated, .string, ["flags"]),
+            (.nullable, .string, ["direction", "message_status"]),
+            (.required, .timestamp, ["rating_instant"]),
+            (.nullable, .string, ["source_number", "destination_number", "country", "carrier", "encoding"]),
+            (.required, .integer, ["units"]),
+            (.required, .string, ["jurisdiction", "tax_jurisdiction", "class_key"]),
+            (.nullable, .string, ["sku", "rate_plan_id", "rate_prefix"]),
+            (.nullable, .numeric, ["rate", "surcharge"]),
+            (.required, .numeric, ["charge"]),
+            (.nullable, .string, ["vendor"]),
+            (.nullable, .numeric, ["vendor_rate", "vendor_fee", "vendor_cost", "margin", "margin_percentage"]),
+            (.required, .string, ["ref_version"]),
+            (.nullable, .string, ["reverses"]),
+        ])
+
+    static let query = list(
+        head + [
+            (.required, .string, ["usage_id"]),
+            (.nullable, .string, ["customer_id", "customer_ban"]),
+            (.required, .string, ["status"]),
+            (.repeated, .string, ["flags"]),
+            (.nullable, .string, ["api", "query_status"]),
+            (.required, .timestamp, ["rating_instant"]),
+            (.required, .integer, ["units"]),
+            (.required, .string, ["tax_jurisdiction", "class_key"]),
+            (.nullable, .string, ["sku", "rate_plan_id"]),
+            (.nullable, .numeric, ["rate"]),
+            (.required, .numeric, ["charge"]),
+            (.nullable, .string, ["vendor"]),
+            (.nullable, .numeric, ["vendor_rate", "vendor_cost", "margin", "margin_percentage"]),
+            (.required, .string, ["ref_version"]),
+            (.nullable, .string, ["reverses"]),
+        ])
 
     static let attempt = list([
         (.required, .string, ["id"]),

@@ -49,10 +49,7 @@ struct UsageExplainer: Sendable {
         let found = try await pool.query(
             """
             SELECT \(StandingUsage.columns(of: kind)), rated.ref_version
-            FROM \(SQL(verbatim: kind.outcomeTable)) AS rated
-            JOIN \(SQL(verbatim: "billing.\(kind.fact.rawValue)")) AS raw
-                ON raw.usage_day = rated.raw_day AND raw.raw_seq = rated.raw_seq
-            \(StandingUsage.joins(of: kind))
+            FROM \(StandingUsage.source(of: kind))
             WHERE rated.id = \(id) AND rated.reverses IS NULL
             """)
         guard let row = found.first else { return nil }

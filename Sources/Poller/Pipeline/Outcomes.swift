@@ -123,19 +123,11 @@ struct BatchOutcomes: Sendable {
 enum UsageAge: Sendable {
     case tooOld, current, future
 
-    static let monthsKept = 13
     static let daysAhead = 7
 
     /// The age of usage at an instant, seen from when it was received.
     init(of instant: Instant, receivedAt: Instant) {
-        let (year, month, day) = receivedAt.usageDay.civil
-        let months = year * 12 + (month - 1) - Self.monthsKept
-        let oldestMonth = months % 12 + 1
-        let oldestDay = min(day, UsageDay.length(ofMonth: oldestMonth, year: months / 12))
-        guard let oldest = UsageDay(year: months / 12, month: oldestMonth, day: oldestDay) else {
-            preconditionFailure("a clamped day of a month exists")
-        }
-        if instant.usageDay < oldest {
+        if instant.usageDay < receivedAt.usageDay.oldestKept {
             self = .tooOld
         } else if instant.usageDay > receivedAt.usageDay.advanced(days: Self.daysAhead) {
             self = .future

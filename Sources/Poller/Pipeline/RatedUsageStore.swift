@@ -80,7 +80,8 @@ struct RatedUsageStore: Sendable {
             """)
     }
 
-    /// The rows of a batch that have an outcome already, by one snapshot: an attempt that waits becomes a stored one in a single commit.
+    /// The rows of a batch that have an outcome already; both tables by one snapshot: an attempt that waits becomes a stored one in a single
+    /// commit.
     private static func withOutcome(
         _ outcomes: BatchOutcomes, in transaction: PostgresTransaction
     ) throws -> Set<UsageID> {
@@ -88,22 +89,26 @@ struct RatedUsageStore: Sendable {
         let rows =
             outcomes.usage.map { ($0.row.id, $0.day) } + outcomes.attempts.map { ($0.row.id, $0.day) }
             + outcomes.parked.map { ($0.row.id, $0.row.day) }
-        // By the key of each row, whatever the planner takes the tables' sizes to be.
-        let found = try transaction.query(
-            """
-            SELECT own.id
-            FROM unnest(\(rows.map { $0.0 }), \(rows.map { $0.1 })) AS own (id, day)
-            LEFT JOIN LATERAL (
-                SELECT true AS found FROM \(identifier: outcomes.kind.outcomeTable) AS outcome
-                WHERE outcome.id = own.id AND outcome.usage_day = own.day
-                LIMIT 1) AS stored ON true
-            LEFT JOIN LATERAL (
-                SELECT true AS found FROM billing.unrated_usage AS parked
-                WHERE parked.kind = \(outcomes.kind.fact.rawValue) AND parked.id = own.id
-                LIMIT 1) AS parked ON true
-            WHERE stored.found OR parked.found
-            """)
-        return Set(try found.map { try $0.value(at: 0, as: UsageID.self) })
+        // Each day by itself, so that one partition is asked, and each row by its key, whatever the planner takes the tables' sizes to be.
+        var done = Set<UsageID>()
+        for (day, rows) in Dictionary(grouping: rows, by: { $0.1 }) {
+            let found = try transaction.query(
+                """
+                SELECT own.id
+                FROM unnest(\(rows.map { $0.0 })) AS own (id)
+                LEFT JOIN LATERAL (
+                    SELECT true AS found FROM \(identifier: outcomes.kind.outcomeTable) AS outcome
+                    WHERE outcome.id = own.id AND outcome.usage_day = \(day)
+                    LIMIT 1) AS stored ON true
+                LEFT JOIN LATERAL (
+                    SELECT true AS found FROM billing.unrated_usage AS parked
+                    WHERE parked.kind = \(outcomes.kind.fact.rawValue) AND parked.id = own.id
+                    LIMIT 1) AS parked ON true
+                WHERE stored.found OR parked.found
+                """)
+            for row in found { done.insert(try row.value(at: 0)) }
+        }
+        return done
     }
 
     // MARK: Rows

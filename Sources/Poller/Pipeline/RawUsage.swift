@@ -126,16 +126,13 @@ struct RawUsageReader: Sendable {
 
     /// The usage of these spans, evidence left out, in order of day and number.
     func rows(of kind: RawKind, in spans: [UsageSpan]) async throws -> [RawRow] {
-        try await rows(of: kind, in: spans, "", "")
+        try await rows(of: kind, in: spans) { _ in ("", "") }
     }
 
-    /// The usage of these spans that is neither rated nor parked.
+    /// The usage of these spans that is neither rated nor parked; each row is looked up by its key: a join might read a whole day.
     func withoutOutcome(_ kind: RawKind, in spans: [UsageSpan]) async throws -> [RawRow] {
-        var rows: [RawRow] = []
-        // Day by day, so that one partition is asked; each row by its key: a join might read a whole day.
-        for (day, spans) in Dictionary(grouping: spans, by: { $0.day }).sorted(by: { $0.key < $1.key }) {
-            rows += try await self.rows(
-                of: kind, in: spans,
+        try await rows(of: kind, in: spans) { day in
+            (
                 """
                 LEFT JOIN LATERAL (
                     SELECT true AS found FROM \(identifier: kind.outcomeTable) AS outcome
@@ -145,39 +142,41 @@ struct RawUsageReader: Sendable {
                     SELECT true AS found FROM billing.unrated_usage AS parked
                     WHERE parked.kind = \(kind.fact.rawValue) AND parked.id = raw.id
                     LIMIT 1) AS parked ON true
-                """, "AND stored.found IS NULL AND parked.found IS NULL")
+                """, "AND stored.found IS NULL AND parked.found IS NULL"
+            )
         }
-        return rows
     }
 
     /// Rows at known places, as parked usage names them.
     func rows(of kind: RawKind, at places: [(day: UsageDay, number: Int64)]) async throws -> [RawRow] {
         try await rows(
-            of: kind,
-            in: places.map { UsageSpan(kind: kind.fact, day: $0.day, first: $0.number, last: $0.number) }, "", "")
+            of: kind, in: places.map { UsageSpan(kind: kind.fact, day: $0.day, first: $0.number, last: $0.number) })
     }
 
-    /// Each span is a look into the index of its day: a join of all spans with the days' rows would compare each with each.
+    /// Each day by itself, so that one partition is asked, and each span by a look into its index: a join of all spans with the day's
+    /// rows would compare each with each.
     private func rows(
-        of kind: RawKind, in spans: [UsageSpan], _ joins: SQL, _ conditions: SQL
+        of kind: RawKind, in spans: [UsageSpan], _ more: (UsageDay) -> (joins: SQL, conditions: SQL)
     ) async throws -> [RawRow] {
         var rows: [RawRow] = []
-        for start in stride(from: 0, to: spans.count, by: Self.spansPerQuery) {
-            let part = spans[start..<min(start + Self.spansPerQuery, spans.count)]
-            let found = try await pool.query(
-                """
-                SELECT part.*
-                FROM unnest(\(part.map { $0.day }), \(part.map { $0.first }), \(part.map { $0.last }))
-                    AS span (day, first, last),
-                    LATERAL (
-                        SELECT \(Self.columns(of: kind))
-                        FROM \(Self.table(of: kind)) AS raw
-                        \(joins)
-                        WHERE raw.usage_day = span.day AND raw.raw_seq BETWEEN span.first AND span.last
-                            AND \(kind.isUsage) \(conditions)
-                        OFFSET 0) AS part
-                """)
-            rows += try found.map { try RawRow(kind: kind, $0) }
+        for (day, spans) in Dictionary(grouping: spans, by: { $0.day }).sorted(by: { $0.key < $1.key }) {
+            let (joins, conditions) = more(day)
+            for start in stride(from: 0, to: spans.count, by: Self.spansPerQuery) {
+                let part = spans[start..<min(start + Self.spansPerQuery, spans.count)]
+                let found = try await pool.query(
+                    """
+                    SELECT part.*
+                    FROM unnest(\(part.map { $0.first }), \(part.map { $0.last })) AS span (first, last),
+                        LATERAL (
+                            SELECT \(Self.columns(of: kind))
+                            FROM \(Self.table(of: kind)) AS raw
+                            \(joins)
+                            WHERE raw.usage_day = \(day) AND raw.raw_seq BETWEEN span.first AND span.last
+                                AND \(kind.isUsage) \(conditions)
+                            OFFSET 0) AS part
+                    """)
+                rows += try found.map { try RawRow(kind: kind, $0) }
+            }
         }
         // Here, since the server would carry the documents through its sort.
         return rows.sorted { ($0.day, $0.number) < ($1.day, $1.number) }

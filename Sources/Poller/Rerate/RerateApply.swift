@@ -111,12 +111,9 @@ struct RerateApply: Sendable {
             SELECT \(StandingUsage.columns(of: kind)), difference.after, (
                 SELECT reversal.id FROM \(rated) AS reversal
                 WHERE reversal.usage_day = \(day) AND reversal.reverses = rated.id) AS reversal
-            FROM billing.rerate_differences AS difference
-            JOIN \(rated) AS rated ON rated.id = difference.row_id AND rated.usage_day = \(day)
-            JOIN \(SQL(verbatim: "billing.\(kind.fact.rawValue)")) AS raw
-                ON raw.usage_day = difference.raw_day AND raw.raw_seq = difference.raw_seq
-            \(StandingUsage.joins(of: kind))
-            WHERE difference.preview_id = \(preview.id) AND difference.kind = \(kind.fact.rawValue)
+            FROM \(StandingUsage.source(of: kind))
+            JOIN billing.rerate_differences AS difference ON difference.row_id = rated.id
+            WHERE rated.usage_day = \(day) AND difference.preview_id = \(preview.id) AND difference.kind = \(kind.fact.rawValue)
                 AND difference.usage_day = \(day) AND difference.raw_seq > \(after) AND difference.charge_after IS NOT NULL
             ORDER BY difference.raw_seq LIMIT \(Self.pageRows)
             """)

@@ -36,13 +36,21 @@ extension StandingUsage {
         """
     }
 
-    /// What is joined to `raw` for these columns.
-    static func joins(of kind: RawKind) -> SQL {
-        kind == .call
+    /// The tables of these columns.
+    /// - Parameter rawDay: the day of all raw rows, where it is known: then one partition is asked.
+    static func source(of kind: RawKind, rawDay: UsageDay? = nil) -> SQL {
+        let onDay: SQL = rawDay.map { "raw.usage_day = \($0)" } ?? "raw.usage_day = rated.raw_day"
+        let dips: SQL =
+            kind == .call
             ? """
             LEFT JOIN billing.lrn_dips AS dip
                 ON dip.usage_day = raw.usage_day AND dip.call_id = raw.id AND dip.number = right(rated.dni, 10)
             """ : ""
+        return """
+            \(SQL(verbatim: kind.outcomeTable)) AS rated
+            JOIN \(SQL(verbatim: "billing.\(kind.fact.rawValue)")) AS raw ON \(onDay) AND raw.raw_seq = rated.raw_seq
+            \(dips)
+            """
     }
 
     init(kind: RawKind, _ row: PostgresRow) throws {
@@ -100,10 +108,8 @@ extension StandingUsage {
         for rawDay in try rawDays.map({ try $0.value("raw_day", as: UsageDay.self) }) {
             let sql: SQL = """
                 SELECT \(columns(of: kind))
-                FROM \(rated) AS rated
-                JOIN \(SQL(verbatim: "billing.\(kind.fact.rawValue)")) AS raw ON raw.raw_seq = rated.raw_seq
-                \(joins(of: kind))
-                WHERE rated.usage_day = \(day) AND rated.raw_day = \(rawDay) AND raw.usage_day = \(rawDay)
+                FROM \(source(of: kind, rawDay: rawDay))
+                WHERE rated.usage_day = \(day) AND rated.raw_day = \(rawDay)
                     AND rated.reverses IS NULL
                     AND \(condition)
                 """

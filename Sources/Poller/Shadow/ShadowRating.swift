@@ -67,10 +67,7 @@ struct ShadowRating: Sendable {
         let found = try transaction.query(
             """
             SELECT \(StandingUsage.columns(of: kind)), rated.rated_seq
-            FROM \(SQL(verbatim: kind.outcomeTable)) AS rated
-            JOIN \(SQL(verbatim: "billing.\(kind.fact.rawValue)")) AS raw
-                ON raw.usage_day = rated.raw_day AND raw.raw_seq = rated.raw_seq
-            \(StandingUsage.joins(of: kind))
+            FROM \(StandingUsage.source(of: kind))
             WHERE rated.usage_day = ANY (\(days)) AND rated.rated_seq > \(from) AND rated.rated_seq <= \(through)
                 AND rated.customer_ban = \(plan.customer) AND rated.reverses IS NULL
             """)
