@@ -67,6 +67,87 @@ private struct NumberStream {
     }
 }
 
+@Suite("Stream front", .needsRedis)
+struct StreamFrontTests {
+    private func with(_ body: (NumberStream, StreamFront) async throws -> Void) async throws {
+        let numbers = try NumberStream()
+        do {
+            try await body(numbers, StreamFront(numbers.stream, group: "readers", settings: numbers.settings))
+        } catch {
+            try await numbers.remove()
+            throw error
+        }
+        try await numbers.remove()
+    }
+
+    private func oldest(_ front: StreamFront) async throws -> String? {
+        try await front.oldestOpen().map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    @Test("a stream that is not there, or holds nothing, has no front")
+    func empty() async throws {
+        try await with { numbers, front in
+            #expect(try await oldest(front) == nil)
+            try await numbers.redis.createGroup("readers", on: numbers.key)
+            #expect(try await oldest(front) == nil)
+        }
+    }
+
+    @Test("without a group the first entry is the front, and so it is for a group that read nothing")
+    func undelivered() async throws {
+        try await with { numbers, front in
+            try await numbers.add("[1]")
+            try await numbers.add("[2]")
+            #expect(try await oldest(front) == "[1]")
+            try await numbers.redis.createGroup("readers", on: numbers.key)
+            #expect(try await oldest(front) == "[1]")
+        }
+    }
+
+    @Test("what was delivered and not acknowledged is the front; after it comes what nobody has read")
+    func pending() async throws {
+        try await with { numbers, front in
+            try await numbers.redis.createGroup("readers", on: numbers.key)
+            for body in ["[1]", "[2]", "[3]"] { try await numbers.add(body) }
+            let read = try await numbers.redis.read(
+                [numbers.key], group: "readers", consumer: "1", count: 2, wait: .milliseconds(10))
+            let entries = try #require(read[numbers.key])
+            #expect(try await oldest(front) == "[1]")
+            try await numbers.redis.acknowledge([entries[0].id], on: numbers.key, group: "readers")
+            #expect(try await oldest(front) == "[2]")
+            try await numbers.redis.acknowledge([entries[1].id], on: numbers.key, group: "readers")
+            #expect(try await oldest(front) == "[3]")
+        }
+    }
+
+    @Test("where everything is acknowledged there is no front")
+    func done() async throws {
+        try await with { numbers, front in
+            try await numbers.redis.createGroup("readers", on: numbers.key)
+            try await numbers.add("[1]")
+            let read = try await numbers.redis.read(
+                [numbers.key], group: "readers", consumer: "1", count: 2, wait: .milliseconds(10))
+            try await numbers.redis.acknowledge(
+                try #require(read[numbers.key]).map { $0.id }, on: numbers.key, group: "readers")
+            #expect(try await oldest(front) == nil)
+        }
+    }
+
+    @Test("an entry that was trimmed while it was pending does not hide what follows")
+    func trimmed() async throws {
+        try await with { numbers, front in
+            try await numbers.redis.createGroup("readers", on: numbers.key)
+            try await numbers.add("[1]")
+            let read = try await numbers.redis.read(
+                [numbers.key], group: "readers", consumer: "1", count: 1, wait: .milliseconds(10))
+            let id = try #require(read[numbers.key]?.first?.id)
+            try await numbers.connection.command(["XDEL", RedisArgument(numbers.key), "\(id.description)"])
+            try await numbers.add("[2]")
+            #expect(try await oldest(front) == "[2]")
+        }
+    }
+}
+
 @Suite("Stream consumer", .needsRedis)
 struct StreamConsumerTests {
     @Test("entries of one read are handled together and acknowledged afterwards")

@@ -272,7 +272,7 @@ struct DipSettings: Sendable {
 }
 
 /// A world with a stand-in of the service beside it.
-private enum DipWorld {
+enum DipWorld {
     static func with(_ body: @escaping @Sendable (PollerWorld, StoodInService) async throws -> Void) async throws {
         let server = SandboxServer()
         try await server.withRunning { base in
@@ -284,7 +284,7 @@ private enum DipWorld {
 }
 
 /// The stand-in as tests order it about.
-private struct StoodInService: Sendable {
+struct StoodInService: Sendable {
     let base: String
     let server: SandboxServer
     private let client = HTTPClient()

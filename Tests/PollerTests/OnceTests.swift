@@ -1,7 +1,9 @@
 import Core
+import DaemonKit
 import Drivers
 import Foundation
 import Reference
+import Synchronization
 import TestSupport
 import Testing
 
@@ -85,6 +87,52 @@ struct OnceTests {
             #expect(marks == ["raw_cdr 5", "raw_mdr 1"])
             let counts = try await world.counts()
             #expect(counts["rated"] == "6")
+        }
+    }
+
+    @Test("a sweep leaves to the consumers what they have to do, and its mark does not pass them")
+    func leavesToConsumers() async throws {
+        try await PollerWorld.with { world in
+            try await world.add(.call, (1...5).map { Sample.call("u\($0)") })
+            var parts = world.parts()
+            // They are at number 4, and go on after a second look.
+            let looks = Mutex(0)
+            parts.tick.consumersAreAt = { _ in
+                looks.withLock {
+                    $0 += 1; return $0 < 3 ? 4 : nil
+                }
+            }
+            let tick = parts.tick
+            let horizon = try await Horizon("raw_cdr").through(world.pool)
+            let sweep = Task { try await tick.sweep(.call, through: horizon) }
+            try await eventually("the sweep looks again") { looks.withLock { $0 >= 2 } }
+            let before = try await world.texts("SELECT sip_uuid::text FROM billing.rated_cdr ORDER BY 1")
+            #expect(before == ["u1", "u2", "u3"])
+            try await sweep.value
+            let mark = try await world.count(
+                "SELECT through_seq FROM billing.poller_progress WHERE source = 'raw_cdr'")
+            #expect(mark == 5)
+            #expect(try await world.count("SELECT count(*) FROM billing.rated_cdr") == 5)
+        }
+    }
+
+    @Test("spans of many days and commits are read once each, in several lanes")
+    func manySpans() async throws {
+        try await PollerWorld.with { world in
+            var spans: [UsageSpan] = []
+            for number in 0..<60 {
+                let day = number % 3 + 10
+                spans += try await world.add(
+                    .call, [Sample.call("u\(number)").replacing("2025-03-12T", with: "2025-03-\(day)T")])
+            }
+            #expect(Set(spans.map { $0.day }).count == 3)
+            let parts = world.parts(batchRows: 7)
+            let read = try await parts.pipeline.reader.rows(of: .call, in: spans)
+            #expect(read.map { $0.key }.sorted() == (0..<60).map { "u\($0)" }.sorted())
+            #expect(read.map { $0.day } == read.map { $0.day }.sorted())
+            try await parts.pipeline.handle(spans.shuffled())
+            #expect(try await world.count("SELECT count(*) FROM billing.rated_cdr") == 60)
+            #expect(try await parts.pipeline.reader.withoutOutcome(.call, in: spans).isEmpty)
         }
     }
 

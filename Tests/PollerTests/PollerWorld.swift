@@ -88,7 +88,7 @@ struct PollerWorld: Sendable {
         let pipeline: UsagePipeline
         let store: RatedUsageStore
         let retry: ParkedRetry
-        let tick: MinuteTick
+        var tick: MinuteTick
         let rung: Rung
     }
 

@@ -12,7 +12,7 @@ import Testing
 @Suite("Re-rating", .needsPostgres, .serialized)
 struct RerateTests {
     private static let day = UsageDay(parsing: "2025-03-12")!
-    private static let scope = RerateScope(days: day...day)
+    static let scope = RerateScope(days: day...day)
 
     @Test("a preview gives what another plan would charge, by customer, day and record, and touches no usage")
     func preview() async throws {

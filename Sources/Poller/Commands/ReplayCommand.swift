@@ -53,9 +53,12 @@ struct ReplayCommand: AsyncParsableCommand {
                 .run(days, kinds) { sum in
                     guard isatty(2) == 1 else { return }
                     FileHandle.standardError.write(
-                        Data("\(sum.day.text) \(sum.kind.countedAs): \(sum.rows) rows\n".utf8))
+                        Data(
+                            "\r\u{1B}[K\(sum.day.text) \(sum.kind.countedAs): \(sum.rows) rows, \(sum.different) different"
+                                .utf8))
                 }
         }
+        if isatty(2) == 1 { FileHandle.standardError.write(Data("\n".utf8)) }
         print(report.text)
         guard report.isIdentical else { throw ExitCode(1) }
     }

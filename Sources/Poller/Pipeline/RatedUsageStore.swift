@@ -21,9 +21,6 @@ struct RatedUsageStore: Sendable {
     let pool: PostgresPool
     let partitions: Partitions
 
-    /// Rows of raw tables that share one lock.
-    static let bucketSize: Int64 = 1_024
-
     /// Commits the outcomes of a batch. `rateAttempt` rates the attempts that waited for the calls among them (M10).
     func commit(
         _ outcomes: BatchOutcomes, at now: Instant, rateAttempt: @escaping AttemptRating
@@ -31,8 +28,7 @@ struct RatedUsageStore: Sendable {
         guard !outcomes.isEmpty else { return CommittedBatch() }
         try await ensurePartitions(for: outcomes)
         return try await pool.withTransaction { transaction in
-            try Self.lockBuckets(of: outcomes, in: transaction)
-            let done = try Self.withOutcome(outcomes, in: transaction)
+            let done = try OutcomeBuckets(of: outcomes).lock(in: transaction)
             let fresh = done.isEmpty ? outcomes : outcomes.leavingOut(done)
             var committed = CommittedBatch(repeats: outcomes.count - fresh.count)
             var attempts = fresh.attempts
@@ -60,55 +56,6 @@ struct RatedUsageStore: Sendable {
             ? outcomes.parked.filter { $0.status == .waiting }.map(\.row.day.number) : []
         let attemptDays = Set(outcomes.attempts.map(\.day.number) + waiting)
         if !attemptDays.isEmpty { try await partitions.ensure("vendor_cdr", days: attemptDays) }
-    }
-
-    // MARK: Exactly once
-
-    private static func lockBuckets(of outcomes: BatchOutcomes, in transaction: PostgresTransaction) throws {
-        var found = Set<Int64>()
-        var last: Int64 = -1
-        outcomes.forEachRow { row in
-            let bucket = row.number / bucketSize
-            if bucket != last { found.insert(bucket) }
-            last = bucket
-        }
-        let buckets = found.sorted()
-        transaction.queue(
-            """
-            SELECT pg_advisory_xact_lock(\(outcomes.kind.rawValue), bucket::int)
-            FROM unnest(\(buckets)) AS bucket
-            """)
-    }
-
-    /// The rows of a batch that have an outcome already; both tables by one snapshot: an attempt that waits becomes a stored one in a single
-    /// commit.
-    private static func withOutcome(
-        _ outcomes: BatchOutcomes, in transaction: PostgresTransaction
-    ) throws -> Set<UsageID> {
-        // A row may have been rated by another poller with other reference data, but never onto another day.
-        let rows =
-            outcomes.usage.map { ($0.row.id, $0.day) } + outcomes.attempts.map { ($0.row.id, $0.day) }
-            + outcomes.parked.map { ($0.row.id, $0.row.day) }
-        // Each day by itself, so that one partition is asked, and each row by its key, whatever the planner takes the tables' sizes to be.
-        var done = Set<UsageID>()
-        for (day, rows) in Dictionary(grouping: rows, by: { $0.1 }) {
-            let found = try transaction.query(
-                """
-                SELECT own.id
-                FROM unnest(\(rows.map { $0.0 })) AS own (id)
-                LEFT JOIN LATERAL (
-                    SELECT true AS found FROM \(identifier: outcomes.kind.outcomeTable) AS outcome
-                    WHERE outcome.id = own.id AND outcome.usage_day = \(day)
-                    LIMIT 1) AS stored ON true
-                LEFT JOIN LATERAL (
-                    SELECT true AS found FROM billing.unrated_usage AS parked
-                    WHERE parked.kind = \(outcomes.kind.fact.rawValue) AND parked.id = own.id
-                    LIMIT 1) AS parked ON true
-                WHERE stored.found OR parked.found
-                """)
-            for row in found { done.insert(try row.value(at: 0)) }
-        }
-        return done
     }
 
     // MARK: Rows

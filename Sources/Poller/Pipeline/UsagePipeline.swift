@@ -197,7 +197,7 @@ struct UsagePipeline: Sendable {
             while rest.count > room {
                 if room > 0 {
                     var piece = rest
-                    let border = (rest.first + Int64(room)) / RatedUsageStore.bucketSize * RatedUsageStore.bucketSize
+                    let border = (rest.first + Int64(room)) / OutcomeBuckets.size * OutcomeBuckets.size
                     piece.last = (border > rest.first ? border : rest.first + Int64(room)) - 1
                     parts[parts.count - 1].append(piece)
                     rest.first = piece.last + 1

@@ -1,4 +1,5 @@
 import Core
+import DaemonKit
 import Drivers
 import Reference
 
@@ -39,9 +40,10 @@ struct Replay: Sendable {
     }
 
     /// Replays days, one kind and version after the other.
-    /// - Parameter progress: hears after each day and kind.
+    /// - Parameter progress: hears of each day and kind how far it is, chunk by chunk.
     func run(
-        _ days: ClosedRange<UsageDay>, _ kinds: [RawKind] = RawKind.allCases, progress: (Sum) -> Void = { _ in }
+        _ days: ClosedRange<UsageDay>, _ kinds: [RawKind] = RawKind.allCases,
+        progress: @escaping @Sendable (Sum) -> Void = { _ in }
     ) async throws -> Report {
         var report = Report()
         var snapshot: RatingSnapshot?
@@ -55,15 +57,21 @@ struct Replay: Sendable {
                     let tables = try await SnapshotLoader.load(
                         at: stamp, from: pool, sharing: snapshot, portedFiles: portedFiles)
                     snapshot = tables
+                    let before = sum
                     let part = try await replay(
-                        kind, on: day, version, tables.tables, room: told - report.differences.count)
+                        kind, on: day, version, tables.tables, room: told - report.differences.count
+                    ) { rows, different in
+                        var sum = before
+                        sum.rows += rows
+                        sum.different += different
+                        progress(sum)
+                    }
                     sum.rows += part.rows
                     sum.different += part.different
                     report.differences += part.differences
                 }
                 guard sum.rows > 0 else { continue }
                 report.sums.append(sum)
-                progress(sum)
             }
         }
         return report
@@ -87,13 +95,14 @@ struct Replay: Sendable {
 
     /// The rows that a version rated, made again into a table of the session's own, chunk by chunk.
     private func replay(
-        _ kind: RawKind, on day: UsageDay, _ version: String, _ tables: RatingTables, room: Int
+        _ kind: RawKind, on day: UsageDay, _ version: String, _ tables: RatingTables, room: Int,
+        progress: @escaping @Sendable (_ rows: Int, _ different: Int) -> Void
     ) async throws -> Part {
         try await pool.withTransaction(isolation: .repeatableRead) { transaction in
             try transaction.execute(
                 "CREATE TEMPORARY TABLE replayed (LIKE \(SQL(verbatim: kind.outcomeTable))) ON COMMIT DROP")
             var part = Part()
-            let lost = try Self.withoutRawRow(kind, on: day, version, in: transaction)
+            let lost = try Self.withoutSource(kind, on: day, version, in: transaction)
             part.rows = lost.count
             part.different = lost.count
             part.differences = lost.prefix(room).map {
@@ -110,6 +119,8 @@ struct Replay: Sendable {
                     } + different
                 part.differences += all.prefix(max(0, room - part.differences.count))
                 try transaction.execute("DELETE FROM replayed")
+                Watchdog.progressed()
+                progress(part.rows, part.different)
             }
             if kind == .attempt {
                 try StoredAttempt.forEach(on: day, ratedBy: version, in: transaction) { stored in
@@ -143,22 +154,50 @@ struct Replay: Sendable {
                 }
                 try compare(chunk.count, without: missing)
             }
+            let reversals = try Self.reverseAgain(kind, on: day, version, in: transaction)
+            if reversals > 0 { try compare(reversals, without: []) }
             return part
         }
     }
 
-    /// Rows whose raw row is not there any more: nothing says what they were made of.
-    private static func withoutRawRow(
+    /// Makes the reversals of a version again, of the rows that they take back; how many.
+    private static func reverseAgain(
+        _ kind: RawKind, on day: UsageDay, _ version: String, in transaction: PostgresTransaction
+    ) throws -> Int {
+        let again = RerateCorrection.reversal(
+            kind, id: "stored.id", of: "stored.corrects", number: "0", at: "stored.rated_at")
+        let table = SQL(verbatim: kind.outcomeTable)
+        return try transaction.execute(
+            """
+            INSERT INTO replayed (\(again.columns))
+            SELECT \(again.values)
+            FROM \(table) AS stored
+            JOIN \(table) AS standing ON standing.id = stored.reverses AND standing.usage_day = \(day)
+            WHERE stored.usage_day = \(day) AND stored.ref_version = \(version) AND stored.reverses IS NOT NULL
+            """)
+    }
+
+    /// Rows whose raw row, or the row they take back, is not there any more: nothing says what they were made of.
+    private static func withoutSource(
         _ kind: RawKind, on day: UsageDay, _ version: String, in transaction: PostgresTransaction
     ) throws -> [UsageID] {
-        let reversals: SQL = kind == .attempt ? "" : "AND stored.reverses IS NULL"
+        let lost: SQL =
+            kind == .attempt
+            ? ""
+            : """
+            AND stored.reverses IS NULL
+                OR stored.reverses IS NOT NULL AND NOT EXISTS (
+                    SELECT FROM \(SQL(verbatim: kind.outcomeTable)) AS standing
+                    WHERE standing.id = stored.reverses AND standing.usage_day = \(day))
+            """
         let rows = try transaction.query(
             """
             SELECT stored.id FROM \(SQL(verbatim: kind.outcomeTable)) AS stored
-            WHERE stored.usage_day = \(day) AND stored.ref_version = \(version) \(reversals)
-                AND NOT EXISTS (
+            WHERE stored.usage_day = \(day) AND stored.ref_version = \(version) AND (
+                NOT EXISTS (
                     SELECT FROM \(SQL(verbatim: "billing.\(kind.fact.rawValue)")) AS raw
                     WHERE raw.usage_day = stored.raw_day AND raw.raw_seq = stored.raw_seq)
+                \(lost))
             ORDER BY stored.id
             """)
         return try rows.map { try $0.value("id") }

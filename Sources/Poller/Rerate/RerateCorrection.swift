@@ -44,26 +44,37 @@ struct RerateCorrection: Sendable {
         "duration_ms", "billed_seconds", "units", "charge", "vendor_billed_seconds", "vendor_cost", "margin",
     ]
 
-    /// Inserts rows that take the standing ones back, under numbers of their own, and their spans.
-    static func insertReversals(
-        _ corrections: [RerateCorrection], _ kind: RawKind, at now: Instant, in transaction: PostgresTransaction
-    ) throws {
+    /// The columns of a reversal, and what each is made of: of the `standing` row, but for its own id, number and time.
+    static func reversal(
+        _ kind: RawKind, id: SQL, of record: SQL, number: SQL, at: SQL
+    ) -> (columns: SQL, values: SQL) {
         let columns = kind.outcomeColumns + ["reverses"]
         let values: [SQL] = columns.map { column in
             switch column {
-            case "id": "pair.reversal"
-            case "rated_seq": "nextval('billing.rated_seq')"
-            case "rated_at": "\(now)"
-            case "corrects": "pair.record"
+            case "id": id
+            case "rated_seq": number
+            case "rated_at": at
+            case "corrects": record
             case "reverses": "standing.id"
             default: SQL(verbatim: (negated.contains(column) ? "-" : "") + "standing.\(column)")
             }
         }
+        return (
+            SQL(verbatim: columns.joined(separator: ", ")), values.dropFirst().reduce(values[0]) { "\($0), \($1)" }
+        )
+    }
+
+    /// Inserts rows that take the standing ones back, under numbers of their own, and their spans.
+    static func insertReversals(
+        _ corrections: [RerateCorrection], _ kind: RawKind, at now: Instant, in transaction: PostgresTransaction
+    ) throws {
+        let reversal = reversal(
+            kind, id: "pair.reversal", of: "pair.record", number: "nextval('billing.rated_seq')", at: "\(now)")
         try transaction.execute(
             """
             WITH reversals AS (
-                INSERT INTO \(SQL(verbatim: kind.outcomeTable)) (\(SQL(verbatim: columns.joined(separator: ", "))))
-                SELECT \(values.dropFirst().reduce(values[0]) { "\($0), \($1)" })
+                INSERT INTO \(SQL(verbatim: kind.outcomeTable)) (\(reversal.columns))
+                SELECT \(reversal.values)
                 FROM unnest(\(corrections.map { $0.ids.reversal }), \(corrections.map { $0.standing.row.id }),
                         \(corrections.map { $0.standing.rowID }), \(corrections.map { $0.standing.day }))
                     AS pair (reversal, record, row, day)

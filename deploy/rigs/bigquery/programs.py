@@ -1,8 +1,11 @@
 """The programs of the rig: the emulator, and the daemons; and what both parts of the rig share."""
 
+import argparse
 import json
 import os
+import signal
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -155,3 +158,18 @@ class Daemon:
     def kill(self):
         self.process.kill()
         self.process.wait(30)
+
+
+def main(rig):
+    """The status of a rig that is run by itself: 0 where everything holds."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("run")
+    parser.add_argument("--bin", required=True)
+    parser.add_argument("--redis-socket", required=True)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000)
+    options = parser.parse_args()
+    print(f"Seed {options.seed}", flush=True)
+    # So that what was started is ended in that case, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    return 0 if rig(options).everything() else 1

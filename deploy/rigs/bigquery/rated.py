@@ -1,10 +1,8 @@
 """Lets poller load rated usage into the emulator, and compares row by row while poller is killed and BigQuery fails."""
 
-import argparse
 import os
 import random
 import re
-import signal
 import subprocess
 import sys
 import tempfile
@@ -12,7 +10,7 @@ import time
 from decimal import Decimal
 from pathlib import Path
 
-from programs import PROJECT, Checks, Daemon, Emulator, answer, end, sql, write_key
+from programs import PROJECT, Checks, Daemon, Emulator, answer, end, main, sql, write_key
 from proxy import Proxy
 from waiting import wait_until
 
@@ -244,19 +242,5 @@ bigquery:
         return f"Σ {said[2:]} in both"
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("run")
-    parser.add_argument("--bin", required=True)
-    parser.add_argument("--redis-socket", required=True)
-    parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000)
-    options = parser.parse_args()
-    print(f"Seed {options.seed}", flush=True)
-    # So that what was started is ended in that case, too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    return 0 if Rig(options).everything() else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(Rig))

@@ -1,17 +1,15 @@
 """Fills a table of API usage in the emulator and compares it with raw_api_usage while cdr-ingest is killed and BigQuery fails."""
 
-import argparse
 import json
 import os
 import random
-import signal
 import sys
 import tempfile
 import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from programs import DATASET, PROJECT, TABLE, Checks, Daemon, Emulator, end, sql, write_key
+from programs import DATASET, PROJECT, TABLE, Checks, Daemon, Emulator, end, main, sql, write_key
 from proxy import Proxy
 from waiting import wait_until
 
@@ -187,19 +185,5 @@ bigquery:
         return f"{len(kept)} rows"
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("run")
-    parser.add_argument("--bin", required=True)
-    parser.add_argument("--redis-socket", required=True)
-    parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000)
-    options = parser.parse_args()
-    print(f"Seed {options.seed}", flush=True)
-    # So that what was started is ended in that case, too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    return 0 if Rig(options).everything() else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(Rig))
