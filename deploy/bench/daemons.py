@@ -11,6 +11,7 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
+UNITS = Path(__file__).resolve().parents[2] / "systemd"
 
 
 class Daemons:
@@ -57,7 +58,7 @@ class Daemons:
         """Starts a server and waits until it answers."""
         with open(self.log / f"{name}.log", "wb") as log:
             process = subprocess.Popen(
-                [str(word) for word in command], env=self.environment | {"WARP_HTTP_PORT": str(port)},
+                [str(word) for word in command], env=self.environment | arenas(name) | {"WARP_HTTP_PORT": str(port)},
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.running[name] = process
         deadline = time.monotonic() + 300
@@ -82,6 +83,13 @@ class Daemons:
 
     def command(self, program, *arguments):
         return [self.bin / program, *arguments, "--config", CONFIG / f"{program}.yaml"]
+
+
+def arenas(name):
+    """What a daemon's unit says of its memory, so that it is measured as it runs in production."""
+    text = "\n".join(unit.read_text() for unit in UNITS.glob(f"warp-{name}*.service"))
+    found = re.findall(r"^Environment=(MALLOC_.*)", text, re.MULTILINE)
+    return dict(setting.split("=", 1) for setting in found)
 
 
 def is_ready(url):
