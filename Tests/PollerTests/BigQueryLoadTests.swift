@@ -164,6 +164,38 @@ struct BigQueryLoadTests {
         }
     }
 
+    @Test("a job that waits and runs is waited for, and a batch is loaded when it is done")
+    func slowJob() async throws {
+        try await LoadWorld.with { world, service in
+            try await world.rateCalls(["a"])
+            service.fail("POST /upload", .slowJob(looks: 2))
+            let compared = try #require(try await world.loader(service).load(everything: true, comparing: nil))
+            #expect(compared.allSatisfy { $0.isEqual } && compared.count == 1)
+            #expect(try await world.states() == ["rated_cdr loaded 1"])
+            #expect(service.lines.filter { $0.hasPrefix("GET") && $0.contains("/jobs/") }.count == 2)
+            try await world.expectSameRows(.calls, service)
+        }
+    }
+
+    @Test("who stops while a job runs leaves it running; the next one asks for it and sends nothing again")
+    func stoppedMeanwhile() async throws {
+        try await LoadWorld.with { world, service in
+            try await world.rateCalls(["a"])
+            service.fail("POST /upload", .slowJob(looks: 4))
+            let first = world.loader(service)
+            let loading = Task { try await first.pass() }
+            try await eventually("the job was asked for") { service.lines.contains { $0.contains("/jobs/") } }
+            loading.cancel()
+            _ = await loading.result
+            #expect(try await world.states() == ["rated_cdr submitted 1"])
+            #expect(service.rows(.calls).isEmpty)
+            _ = try await world.loader(service).load(everything: true, comparing: nil)
+            #expect(try await world.states() == ["rated_cdr loaded 1"])
+            #expect(service.bodies.count == 1)
+            try await world.expectSameRows(.calls, service)
+        }
+    }
+
     @Test("a big batch goes in chunks, and on from the byte that arrived last, in another process too")
     func chunks() async throws {
         try await LoadWorld.with { world, service in

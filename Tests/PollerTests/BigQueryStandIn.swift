@@ -18,6 +18,8 @@ final class BigQueryStandIn: Sendable {
             case loseAnswer
             /// Its job fails as a whole.
             case failJob(reason: String)
+            /// Its job waits, runs, and is done when it was asked for so often.
+            case slowJob(looks: Int)
             /// Half of the chunk arrives, and then nothing.
             case halfOfChunk
         }
@@ -31,7 +33,15 @@ final class BigQueryStandIn: Sendable {
         var bytes: [UInt8] = []
     }
 
+    /// A job that is not done, and what it will bring.
+    private struct SlowJob {
+        var looks: Int
+        let table: String
+        let lines: [String]
+    }
+
     private struct State {
+        var slow: [String: SlowJob] = [:]
         var datasets: Set<String> = []
         var tables: [String: [String: String]] = [:]
         var required: [String: Set<String>] = [:]
@@ -120,7 +130,7 @@ final class BigQueryStandIn: Sendable {
         case ("PUT", 2, _): return put(path[1], range: field("Content-Range", head) ?? "", body, fault, &state)
         case ("POST", 5, "datasets"), ("POST", 7, "tables"), ("PATCH", 8, _): return make(words[0], path, body, &state)
         case ("GET", 6, _) where path[4] == "jobs":
-            return state.jobs[path[5]].map { text(200, $0) } ?? error(404, "notFound")
+            return look(at: path[5], &state)
         case ("GET", 6, _): return state.datasets.contains(path[5]) ? text(200, "{}") : error(404, "notFound")
         case ("GET", 8, _):
             guard let columns = state.tables[path[7]] else { return error(404, "notFound") }
@@ -184,12 +194,33 @@ final class BigQueryStandIn: Sendable {
         let lines = rows.split(separator: "\n").map(String.init)
         var failure = lines.contains { !fits($0, table, state) } ? "invalid" : nil
         if case .failJob(let reason) = fault { failure = reason }
-        if failure == nil { state.rows[table, default: []] += lines }
+        if case .slowJob(let looks) = fault {
+            state.slow[id] = SlowJob(looks: looks, table: table, lines: lines)
+        } else if failure == nil {
+            state.rows[table, default: []] += lines
+        }
         let result = failure.map { #","errorResult":{"reason":"\#($0)","message":"no"}"# } ?? ""
         let loaded = failure == nil ? #","statistics":{"load":{"outputRows":"\#(lines.count)"}}"# : ""
         let answer = #"{"jobReference":{"jobId":"\#(id)"},"status":{"state":"DONE"\#(result)}\#(loaded)}"#
         state.jobs[id] = answer
+        return text(200, state.slow[id] == nil ? answer : unfinished(id, "PENDING"))
+    }
+
+    /// The rows of a slow job are there when it is done, and not before.
+    private static func look(at id: String, _ state: inout State) -> String {
+        guard let answer = state.jobs[id] else { return error(404, "notFound") }
+        if var job = state.slow[id] {
+            job.looks -= 1
+            state.slow[id] = job
+            guard job.looks <= 0 else { return text(200, unfinished(id, "RUNNING")) }
+            state.slow[id] = nil
+            state.rows[job.table, default: []] += job.lines
+        }
         return text(200, answer)
+    }
+
+    private static func unfinished(_ id: String, _ state: String) -> String {
+        #"{"jobReference":{"jobId":"\#(id)"},"status":{"state":"\#(state)"}}"#
     }
 
     private static func fits(_ line: String, _ table: String, _ state: State) -> Bool {

@@ -56,6 +56,20 @@ struct ShadowTests {
         }
     }
 
+    @Test("what was rated before a plan was stopped is still rated by it, and nothing after")
+    func stoppedWithRest() async throws {
+        try await PollerWorld.with { world in
+            let pipeline = world.parts().pipeline
+            let store = try await world.shadow("one")
+            try await pipeline.handle(try await world.add(.call, [Sample.call("u1"), Sample.call("u2")]))
+            #expect(try await store.stop("one", by: "ada", at: world.now))
+            try await pipeline.handle(try await world.add(.call, [Sample.call("u3")]))
+            #expect(try await world.shadowRating.run() == 2)
+            #expect(try await world.shadowRating.run() == 0)
+            #expect(try await store.plans(unfinished: true).isEmpty)
+        }
+    }
+
     @Test("names are not used twice, and an unknown one is told")
     func refused() async throws {
         try await PollerWorld.with { world in

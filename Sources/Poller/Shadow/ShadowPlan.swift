@@ -11,6 +11,8 @@ struct ShadowPlan: Sendable {
     let plan: PlanRow
     /// The last rated number before it began.
     let fromSequence: Int64
+    /// The last rated number that it follows; nil while it runs.
+    let throughSequence: Int64?
     let startedAt: Instant
     let stoppedAt: Instant?
 }
@@ -34,14 +36,17 @@ enum ShadowRefusal: Error, CustomStringConvertible {
 struct ShadowPlanStore: Sendable {
     let pool: PostgresPool
 
-    /// All of them, or those that run.
-    func plans(running: Bool = false) async throws -> [ShadowPlan] {
+    /// All of them, or those that run or have not come to their end.
+    func plans(unfinished: Bool = false) async throws -> [ShadowPlan] {
         try await pool.query(
             """
-            SELECT id, name, customer_ban, plan::text AS plan, from_seq, started_at, stopped_at
-            FROM billing.shadow_plans
-            WHERE NOT \(running) OR stopped_at IS NULL
-            ORDER BY id
+            SELECT plan.id, plan.name, plan.customer_ban, plan.plan::text AS plan, plan.from_seq, plan.through_seq,
+                plan.started_at, plan.stopped_at
+            FROM billing.shadow_plans AS plan
+            LEFT JOIN billing.poller_progress AS progress ON progress.source = 'shadow:' || plan.id
+            WHERE NOT \(unfinished) OR plan.stopped_at IS NULL
+                OR plan.through_seq > greatest(plan.from_seq, progress.through_seq)
+            ORDER BY plan.id
             """
         ).map { row in
             let name: String = try row.value("name")
@@ -51,7 +56,8 @@ struct ShadowPlanStore: Sendable {
             }
             return ShadowPlan(
                 id: try row.value("id"), name: name, customer: try row.value("customer_ban"), plan: plan,
-                fromSequence: try row.value("from_seq"), startedAt: try row.value("started_at"),
+                fromSequence: try row.value("from_seq"), throughSequence: try row.value("through_seq"),
+                startedAt: try row.value("started_at"),
                 stoppedAt: try row.value("stopped_at"))
         }
     }
@@ -84,14 +90,15 @@ struct ShadowPlanStore: Sendable {
         }
     }
 
-    /// Stops a plan; what it rated stays. False where it was stopped before.
+    /// Stops a plan behind what is rated by now; what it rated stays. False where it was stopped before.
     /// - Throws: `ShadowRefusal.unknown`.
     func stop(_ name: String, by actor: String, at now: Instant) async throws -> Bool {
         let plan = try await plan(named: name)
+        let horizon = try await Horizon("rated").through(pool)
         return try await pool.withTransaction { transaction in
             let stopped = try transaction.execute(
                 """
-                UPDATE billing.shadow_plans SET stopped_at = \(now), stopped_by = \(actor)
+                UPDATE billing.shadow_plans SET stopped_at = \(now), stopped_by = \(actor), through_seq = \(horizon)
                 WHERE id = \(plan.id) AND stopped_at IS NULL
                 """)
             guard stopped == 1 else { return false }

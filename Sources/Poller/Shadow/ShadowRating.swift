@@ -13,15 +13,17 @@ struct ShadowRating: Sendable {
     /// How many numbers one transaction goes over.
     static let stepNumbers: Int64 = 20_000
 
-    /// Brings every running plan up to the commit horizon. Returns how many rows were rated.
+    /// Brings every running plan up to the commit horizon, and stopped ones up to their end. Returns how many rows were rated.
     @discardableResult
     func run() async throws -> Int {
-        let plans = try await ShadowPlanStore(pool: pool).plans(running: true)
+        let plans = try await ShadowPlanStore(pool: pool).plans(unfinished: true)
         guard !plans.isEmpty else { return 0 }
         let horizon = try await Horizon("rated").through(pool)
         let tables = try await reference.tables()
         var rated = 0
-        for plan in plans { rated += try await follow(plan, through: horizon, tables) }
+        for plan in plans {
+            rated += try await follow(plan, through: min(horizon, plan.throughSequence ?? horizon), tables)
+        }
         return rated
     }
 
