@@ -82,7 +82,7 @@ private struct BearerMiddleware: RouterMiddleware {
         _ request: Request, context: DaemonRequestContext,
         next: (Request, DaemonRequestContext) async throws -> Response
     ) async throws -> Response {
-        guard let token = bearerToken(request), let caller = try await auth.caller(of: token) else {
+        guard let token = token(request), let caller = try await auth.caller(of: token) else {
             throw APIError.unauthorized
         }
         guard kinds.contains(caller.kind) else { throw APIError.forbidden }
@@ -91,10 +91,18 @@ private struct BearerMiddleware: RouterMiddleware {
         return try await next(request, context)
     }
 
-    private func bearerToken(_ request: Request) -> String? {
+    /// The token of `Bearer TOKEN` (RFC 6750), or the password of `Basic` (RFC 7617), for clients that know nothing else: Kamailio.
+    private func token(_ request: Request) -> String? {
         guard let header = request.headers[.authorization] else { return nil }
         let words = header.split(separator: " ", omittingEmptySubsequences: true)
-        guard words.count == 2, words[0].lowercased() == "bearer", words[1].utf8.count <= 512 else { return nil }
-        return String(words[1])
+        guard words.count == 2, words[1].utf8.count <= 1_024 else { return nil }
+        switch words[0].lowercased() {
+        case "bearer": return String(words[1])
+        case "basic":
+            guard let bytes = Base64.decode(String(words[1])) else { return nil }
+            let pair = String(decoding: bytes, as: UTF8.self).split(separator: ":", maxSplits: 1)
+            return pair.count == 2 ? String(pair[1]) : nil
+        default: return nil
+        }
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Core
 import DaemonKit
 import Drivers
+import LiveReference
 import Logging
 import Reference
 import ServiceLifecycle
@@ -38,10 +39,9 @@ struct PollerCommand: DaemonProgram {
 
     /// The way of usage, as the daemon and the commands go it.
     static func pipeline(
-        _ context: DaemonContext, dependency: Readiness.Dependency? = nil
+        _ context: DaemonContext, by reference: CurrentReference
     ) -> (pipeline: UsagePipeline, retry: ParkedRetry) {
         let pool = context.pool
-        let reference = CurrentReference(pool: pool, dependency: dependency, portedFiles: portedFiles(context))
         let outcomeTables = RawKind.allCases.map(\.outcomeTableName)
         let partitions = context.partitions(
             of: outcomeTables, daysBack: context.config[PollerConfig.partitionDaysBack])
@@ -62,12 +62,8 @@ struct PollerCommand: DaemonProgram {
     /// The daemon's parts: four streams are read on every instance; sweeps and retries run on one.
     static func build(_ context: DaemonContext) throws {
         let pool = context.pool
-        let (pipeline, retry) = pipeline(context, dependency: context.readiness.register("reference"))
-        let reference = pipeline.reference
-
-        context.schedule("reference", .every(seconds: context.config[PollerConfig.referencePoll])) {
-            try await reference.refresh()
-        }
+        let reference = context.liveReference()
+        let (pipeline, retry) = pipeline(context, by: reference)
         for kind in RawKind.allCases { consume(kind, by: pipeline, retry: retry, context) }
         try BigQueryLoader.add(to: context)
         // On every instance: a gauge that only one of them kept would stand still on an instance that is no longer it.
@@ -96,17 +92,6 @@ struct PollerCommand: DaemonProgram {
             .add(
                 to: context.router.group("/api/v1/billing").add(
                     middleware: context.auth.requiring(.customer, .operator, .service)))
-    }
-
-    /// Where ported numbers are mapped; a file that was refused is told to whoever reads the log.
-    static func portedFiles(_ context: DaemonContext) -> PortedNumberFiles? {
-        let logger = context.logger
-        return context.config[PollerConfig.portedDirectory].map { directory in
-            PortedNumberFiles(directory: directory) { problem in
-                logger.error(
-                    "File of ported numbers refused and written again", metadata: ["failure.reason": "\(problem)"])
-            }
-        }
     }
 
     /// The portability service, where one is configured.

@@ -1,5 +1,6 @@
 import Core
 import DaemonKit
+import LiveReference
 
 /// The poller's own keys.
 enum PollerConfig {
@@ -10,14 +11,6 @@ enum PollerConfig {
     static let lanes = ConfigKey.integer(
         "rating.lanes", default: 3, in: 1...32,
         help: "How many batches of a kind are under way at once: one is rated while another is being stored.")
-    /// How often to ask whether reference data, customers or vendors changed.
-    static let referencePoll = ConfigKey.integer(
-        "reference.pollSeconds", default: 3, in: 1...600,
-        help: "Seconds between looks for a new reference version, changed customers or vendors.")
-    /// Where the mapped files of ported numbers are.
-    static let portedDirectory = ConfigKey.optionalText(
-        "reference.portedDirectory",
-        help: "Where ported numbers are kept as a mapped file (14 bytes a number); without it they are in memory.")
     /// How often waiting attempts are looked at.
     static let attemptRetry = ConfigKey.integer(
         "attempts.retrySeconds", default: 60, in: 1...3_600,
@@ -79,10 +72,10 @@ enum PollerConfig {
 
     static let keys =
         ConfigKeys(
-            batchRows, lanes, referencePoll, portedDirectory, attemptRetry, attemptAlone, partitionDaysBack, dipURL,
+            batchRows, lanes, attemptRetry, attemptAlone, partitionDaysBack, dipURL,
             dipToken,
             dipDeadline, dipConcurrency, dipCacheSeconds, dipCacheNumbers, dipCost, dipRetry, dipWait, rerateApproval)
-        + BigQueryLoadConfig.keys
+        + ReferenceConfig.keys + BigQueryLoadConfig.keys
 
     /// The bounds of the pipeline.
     static func limits(_ config: Config) -> PipelineLimits {

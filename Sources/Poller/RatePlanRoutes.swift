@@ -2,6 +2,7 @@ import Core
 import DaemonKit
 import Foundation
 import Hummingbird
+import LiveReference
 import Reference
 
 /// What a customer is charged by: the plans in force, and what a call would cost.

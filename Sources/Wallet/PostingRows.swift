@@ -8,6 +8,7 @@ struct PostingRows: Sendable {
     private var parked: [(charge: RatedCharge, reason: String)] = []
     private var ledger = LedgerRows()
     private var seen: Set<UsageID> = []
+    private var captured: [HoldRow] = []
 
     /// The customers whose wallets changed, in the order of their ids.
     var touched: [CustomerID] { Set(postings.compactMap(\.charge.customer)).sorted() }
@@ -25,6 +26,13 @@ struct PostingRows: Sendable {
             description: charge.corrects == nil ? charge.service.description : "Correction of rated usage", at: now)
     }
 
+    /// Closes the hold of a call whose charge is posted.
+    mutating func capture(_ hold: HoldRow) {
+        var hold = hold
+        hold.state = .captured
+        captured.append(hold)
+    }
+
     /// Puts a charge aside.
     mutating func park(_ charge: RatedCharge, reason: String) {
         seen.insert(charge.id)
@@ -35,6 +43,7 @@ struct PostingRows: Sendable {
     func insert(at now: Instant, in transaction: PostgresTransaction) throws {
         try insertPostings(at: now, in: transaction)
         try ledger.insert(at: now, in: transaction)
+        try HoldRow.store(captured, at: now, in: transaction)
         for (charge, reason) in parked {
             try transaction.execute(
                 """

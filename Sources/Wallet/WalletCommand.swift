@@ -2,6 +2,7 @@ import ArgumentParser
 import Core
 import DaemonKit
 import Drivers
+import LiveReference
 
 /// `wallet`: keeps balances, the ledger and holds.
 @main
@@ -39,8 +40,36 @@ struct WalletCommand: DaemonProgram {
         context.schedule("open-wallets", .every(seconds: context.config[WalletConfig.openWalletsInterval])) {
             try await opener.open()
         }
+        addHolds(to: context, now: now)
         WalletRoutes(reads: CustomerReads(pool: context.customerPool)).add(
             to: context.router.group("/api/v1/billing").add(
                 middleware: context.auth.requiring(.customer, .operator, .service)))
+    }
+
+    /// Holds: asked for by switches, released when their time is over.
+    private static func addHolds(to context: DaemonContext, now: @escaping @Sendable () -> Instant) {
+        let book = HoldBook(pool: context.pool)
+        let config = context.config
+        let commits = context.groupCommit(
+            "holds", limits: GroupCommitLimits(batchCount: config[WalletConfig.holdBatchSize])
+        ) { try await book.settle($0, at: now()) }
+        AuthorizationRoutes(reference: context.liveReference(), clock: context.clock) { try await commits.submit($0) }
+            .add(
+                to: context.router.group("/internal/v1").add(
+                    middleware: context.auth.requiring(.service, .operator)))
+        let logger = context.logger
+        let kept = config[WalletConfig.holdKeptDays] * 86_400
+        context.schedule("expire-holds", .every(seconds: config[WalletConfig.holdExpiryInterval])) {
+            for row in try await book.expire(at: now()) {
+                logger.error(
+                    "Hold of an ended call was never captured: its usage record has not come",
+                    metadata: [
+                        "hold.id": "\(row.hold.id)", "customer.id": "\(row.customer.text)",
+                        "hold.amount": "\(row.hold.amount.text(.ledger))",
+                        "failure.reason": "\(WalletFlag.holdUncaptured.rawValue)",
+                    ])
+            }
+            try await book.forget(before: now().advanced(seconds: -kept))
+        }
     }
 }

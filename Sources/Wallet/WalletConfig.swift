@@ -1,4 +1,5 @@
 import DaemonKit
+import LiveReference
 
 /// The wallet's own keys.
 enum WalletConfig {
@@ -10,5 +11,20 @@ enum WalletConfig {
         "wallets.openIntervalSeconds", default: 15, in: 1...3_600,
         help: "Seconds between looks for customers that have no wallet yet.")
 
-    static let keys = ConfigKeys(postingBatchSize, openWalletsInterval)
+    /// How many questions of switches one transaction answers.
+    static let holdBatchSize = ConfigKey.integer(
+        "holds.batchSize", default: 500, in: 1...5_000,
+        help: "How many questions of switches one transaction answers at most.")
+    /// How often holds whose time is over are released.
+    static let holdExpiryInterval = ConfigKey.integer(
+        "holds.expirySeconds", default: 10, in: 1...600,
+        help: "Seconds between looks for holds whose time is over.")
+    /// How long closed holds are known.
+    static let holdKeptDays = ConfigKey.integer(
+        "holds.keptDays", default: 30, in: 1...400,
+        help: "Days that closed holds are known, for a look and so that a late question does not open them again.")
+
+    static let keys =
+        ConfigKeys(postingBatchSize, openWalletsInterval, holdBatchSize, holdExpiryInterval, holdKeptDays)
+        + ReferenceConfig.keys
 }

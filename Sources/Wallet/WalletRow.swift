@@ -34,9 +34,7 @@ struct WalletRow: Sendable {
         SELECT w.customer_id, w.model, w.balance, w.credit_limit, w.accrued, w.receivable, w.residue,
             w.high_water_mark, w.low_balance_alert_level, w.suspended, w.blocked, w.auto_recharge_enabled,
             w.auto_recharge_threshold, w.auto_recharge_amount, w.auto_recharge_failures, w.recharge_pending,
-            w.last_recharge_at, w.chain_length, w.chain_head,
-            coalesce((SELECT sum(h.amount) FROM billing.holds AS h
-                      WHERE h.customer_id = w.customer_id AND h.state IN ('open', 'ended')), 0) AS held
+            w.last_recharge_at, w.chain_length, w.chain_head, w.held
         FROM billing.wallets AS w
         """
 
@@ -80,7 +78,7 @@ struct WalletRow: Sendable {
                 blocked = n.blocked, auto_recharge_enabled = n.recharge_enabled,
                 auto_recharge_threshold = n.recharge_threshold, auto_recharge_amount = n.recharge_amount,
                 auto_recharge_failures = n.recharge_failures, recharge_pending = n.recharge_pending,
-                last_recharge_at = n.last_recharge_at,
+                last_recharge_at = n.last_recharge_at, held = n.held,
                 chain_length = n.chain_length, chain_head = n.chain_head, updated_at = \(now)
             FROM unnest(
                 \(wallets.map(\.customer))::uuid[], \(wallets.map(\.state.balance))::numeric[],
@@ -91,11 +89,12 @@ struct WalletRow: Sendable {
                 \(orders.map { $0?.isEnabled ?? false })::boolean[], \(orders.map { $0?.threshold })::numeric[],
                 \(orders.map { $0?.amount })::numeric[], \(orders.map { Int16($0?.failures ?? 0) })::smallint[],
                 \(orders.map { $0?.isPending ?? false })::boolean[],
-                \(orders.map { $0?.lastRequestAt })::timestamptz[], \(wallets.map(\.chain.length))::bigint[],
+                \(orders.map { $0?.lastRequestAt })::timestamptz[], \(wallets.map(\.state.held))::numeric[],
+                \(wallets.map(\.chain.length))::bigint[],
                 \(wallets.map(\.chain.headHex))::bytea[]
             ) AS n (customer_id, balance, accrued, receivable, residue, high_water_mark, alert_level, suspended, blocked,
                 recharge_enabled, recharge_threshold, recharge_amount, recharge_failures, recharge_pending,
-                last_recharge_at, chain_length, chain_head)
+                last_recharge_at, held, chain_length, chain_head)
             WHERE w.customer_id = n.customer_id
             """)
     }

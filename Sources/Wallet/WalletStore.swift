@@ -53,6 +53,7 @@ struct WalletStore: Sendable {
         try ensurePartitions(of: charges, in: transaction)
         var wallets = try WalletRow.lock(customers, in: transaction)
         let settled = try settled(charges, isRetry: isRetry, in: transaction)
+        let holds = try HoldRow.open(of: charges.filter { $0.service == .cdr }.map(\.id), in: transaction)
         var rows = PostingRows()
         for charge in charges {
             guard !settled.contains(charge.id), !rows.contains(charge.id) else {
@@ -65,8 +66,10 @@ struct WalletStore: Sendable {
                 continue
             }
             do throws(WalletRefusal) {
-                let decision = try decide(charge, wallet: wallet.state, at: now)
+                let hold = holds[charge.id].flatMap { $0.customer == customer ? $0 : nil }
+                let decision = try decide(charge, capturing: hold, wallet: wallet.state, at: now)
                 rows.post(charge, decision, wallet: &wallet, at: now)
+                if let hold { rows.capture(hold) }
                 wallets[customer] = wallet
                 outcome.note(decision, of: wallet)
             } catch {
@@ -86,12 +89,13 @@ struct WalletStore: Sendable {
         }
     }
 
-    /// The decision on one charge: a correction is posted as its net and seen by no alert (rule W13).
+    /// The decision on one charge: a correction is posted as its net and seen by no alert (rule W13); the hold of a call goes in the same
+    /// step as its charge comes (rule W12).
     private static func decide(
-        _ charge: RatedCharge, wallet: WalletState, at now: Instant
+        _ charge: RatedCharge, capturing hold: HoldRow?, wallet: WalletState, at now: Instant
     ) throws(WalletRefusal) -> WalletDecision {
         guard charge.corrects == nil else { return try wallet.correct(by: charge.charge) }
-        var decision = try wallet.debit(charge.charge, at: now)
+        var decision = try wallet.debit(charge.charge, closing: hold?.hold, at: now)
         // No processor is there that a recharge could be asked of: the order stays as it is, and the next debit asks again.
         decision.wallet.autoRecharge = wallet.autoRecharge
         return decision

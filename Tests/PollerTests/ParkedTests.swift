@@ -2,6 +2,7 @@ import Core
 import DaemonKit
 import Drivers
 import Foundation
+import LiveReference
 import Reference
 import Synchronization
 import TestSupport

@@ -2,6 +2,7 @@ import Core
 import DaemonKit
 import Drivers
 import Foundation
+import LiveReference
 import Logging
 import Reference
 import Synchronization

@@ -52,8 +52,10 @@ struct WalletWorld {
 
     /// A rated call of a customer; returns its id.
     @discardableResult
-    func addCall(_ customer: CustomerID?, charge: String, status: String = "rated") async throws -> UsageID {
-        let id = UsageID(.random())
+    func addCall(
+        _ customer: CustomerID?, charge: String, status: String = "rated", call: String? = nil
+    ) async throws -> UsageID {
+        let id = call.map { UsageID(RecordReader.id(.cdr, naturalKey: $0)) } ?? UsageID(.random())
         let day = noon.usageDay
         _ = try await admin.query("SELECT billing.ensure_partition('rated_cdr', \(day))")
         try await admin.withTransaction { transaction in

@@ -102,6 +102,11 @@ extension WalletState {
     /// An ended hold that expired was never captured, which somebody must look at: flag `HOLD_UNCAPTURED` (rule W12).
     public func release(_ hold: Hold?, at now: Instant) throws(WalletRefusal) -> WalletDecision {
         guard let hold else { throw .noHold }
+        return releasing(hold, at: now)
+    }
+
+    /// The same for a hold that is there.
+    public func releasing(_ hold: Hold, at now: Instant) -> WalletDecision {
         var decision = WalletDecision(wallet: self)
         decision.wallet.held = held - hold.amount
         if case .ended = hold.phase, hold.isExpired(at: now) { decision.flags = [.holdUncaptured] }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Core
 import DaemonKit
 import Foundation
+import LiveReference
 
 /// `poller explain`: how stored usage came to its charge.
 struct ExplainCommand: AsyncParsableCommand {
@@ -34,7 +35,7 @@ struct ExplainCommand: AsyncParsableCommand {
     func run() async throws {
         guard let id = UsageID(parsing: record) else { return }
         let explained = try await PollerCommand.daemon.once(options) { context in
-            let reference = CurrentReference(pool: context.pool, portedFiles: PollerCommand.portedFiles(context))
+            let reference = context.reference
             return try await UsageExplainer(pool: context.pool, reference: reference).explain(id)
         }
         guard let explained else {

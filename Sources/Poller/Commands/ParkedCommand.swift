@@ -2,6 +2,7 @@ import ArgumentParser
 import Core
 import DaemonKit
 import Foundation
+import LiveReference
 import Reference
 
 /// `poller parked`: usage that waits, and why.
@@ -139,7 +140,7 @@ struct ParkedCommand: AsyncParsableCommand {
     private static func carryOut(_ options: DaemonOptions, _ body: (ParkedOrders) async throws -> Void) async throws {
         do {
             try await PollerCommand.daemon.once(options) { context in
-                try await body(ParkedOrders(retry: PollerCommand.pipeline(context).retry))
+                try await body(ParkedOrders(retry: PollerCommand.pipeline(context, by: context.reference).retry))
             }
         } catch let refusal where refusal is ParkedRefusal || refusal is CorrectionRefusal {
             FileHandle.standardError.write(Data("\(refusal)\n".utf8))

@@ -2,6 +2,7 @@ import ArgumentParser
 import Core
 import DaemonKit
 import Foundation
+import LiveReference
 import Reference
 
 /// `poller replay`: whether stored days come out the same when they are rated again by the versions that rated them.
@@ -49,7 +50,7 @@ struct ReplayCommand: AsyncParsableCommand {
         let days = try days()
         let kinds = service.map { [$0.kind] } ?? RawKind.allCases
         let report = try await PollerCommand.daemon.once(options) { context in
-            try await Replay(pool: context.pool, portedFiles: PollerCommand.portedFiles(context))
+            try await Replay(pool: context.pool, portedFiles: context.portedFiles)
                 .run(days, kinds) { sum in
                     guard isatty(2) == 1 else { return }
                     FileHandle.standardError.write(

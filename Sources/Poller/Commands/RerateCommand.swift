@@ -3,6 +3,7 @@ import Core
 import DaemonKit
 import Drivers
 import Foundation
+import LiveReference
 import Reference
 import Synchronization
 
@@ -92,7 +93,7 @@ struct RerateCommand: AsyncParsableCommand {
     }
 
     private func rerating(_ context: DaemonContext) async throws -> Rerating {
-        let reference = CurrentReference(pool: context.pool, portedFiles: PollerCommand.portedFiles(context))
+        let reference = context.reference
         return Rerating(enricher: Enricher(), tables: try await reference.tables())
     }
 

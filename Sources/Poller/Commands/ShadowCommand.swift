@@ -3,6 +3,7 @@ import Core
 import DaemonKit
 import Drivers
 import Foundation
+import LiveReference
 import Reference
 
 /// `poller shadow`: a second plan on live traffic.
@@ -52,9 +53,7 @@ struct ShadowCommand: AsyncParsableCommand {
                 let offered = try PlanFile.only(at: plan)
                 let ban = try BAN(parsing: customer, field: "--customer")
                 try await PollerCommand.daemon.once(options) { context in
-                    let tables = try await CurrentReference(
-                        pool: context.pool, portedFiles: PollerCommand.portedFiles(context)
-                    ).tables()
+                    let tables = try await context.reference.tables()
                     guard tables.customer(ban) != nil else { throw ShadowRefusal.unknownCustomer(customer) }
                     try await ShadowPlanStore(pool: context.pool).start(
                         name, offered.document, for: ban, by: by, at: Instant(milliseconds: context.clock.now()))

@@ -2,6 +2,7 @@ import ArgumentParser
 import Core
 import DaemonKit
 import Foundation
+import LiveReference
 import Reference
 
 /// `poller simulate`: what a customer's past usage would have cost by another plan.
@@ -35,8 +36,7 @@ struct SimulateCommand: AsyncParsableCommand {
             let plan = try PlanFile.only(at: plan).plan
             let ban = try BAN(parsing: customer, field: "--customer")
             let report = try await PollerCommand.daemon.once(options) { context in
-                let reference = CurrentReference(
-                    pool: context.pool, portedFiles: PollerCommand.portedFiles(context))
+                let reference = context.reference
                 let tables = try await reference.tables()
                 guard tables.customer(ban) != nil else { throw CommandFault("no customer has the account \(customer)") }
                 let scope = RerateScope(days: first...last, customerBAN: customer)

@@ -1,5 +1,6 @@
 import Core
 import Drivers
+import LiveReference
 import Reference
 
 /// Explains stored usage: the record is rated again by the versions that its row bears, and its steps are told.

@@ -1,5 +1,6 @@
 import Core
 import DaemonKit
+import LiveReference
 import Reference
 
 /// The way of a batch: raw rows → records → rating → one commit → the doorbell. All of the control flow is here.

@@ -1,6 +1,7 @@
 import Core
 import DaemonKit
 import Drivers
+import LiveReference
 import Reference
 
 /// Rates what was rated once more by shadow plans, behind the pipeline: it reads rated rows by their numbers and writes `shadow_rated`, so

@@ -1,16 +1,16 @@
-import Core
-import DaemonKit
-import Drivers
-import Reference
+public import Core
+public import DaemonKit
+public import Drivers
+public import Reference
 
-/// Nothing was loaded yet: rating now would park everything for the wrong reason, so it waits.
-struct ReferenceMissing: Failure {
-    var reason: String { "reference-missing" }
-    var isTransient: Bool { true }
+/// Nothing was loaded yet: rating now would refuse everything for the wrong reason, so it waits.
+public struct ReferenceMissing: Failure {
+    public var reason: String { "reference-missing" }
+    public var isTransient: Bool { true }
 }
 
 /// The rating tables in force, swapped whole when a new version, customers or vendors came.
-actor CurrentReference {
+public actor CurrentReference {
     private let pool: PostgresPool
     private let dependency: Readiness.Dependency?
     private let portedFiles: PortedNumberFiles?
@@ -20,7 +20,7 @@ actor CurrentReference {
     private var earlier: RatingSnapshot?
 
     /// The tables of this database; `dependency` shows whether there are any, `portedFiles` hold the ported numbers.
-    init(pool: PostgresPool, dependency: Readiness.Dependency? = nil, portedFiles: PortedNumberFiles? = nil) {
+    public init(pool: PostgresPool, dependency: Readiness.Dependency? = nil, portedFiles: PortedNumberFiles? = nil) {
         self.pool = pool
         self.dependency = dependency
         self.portedFiles = portedFiles
@@ -28,7 +28,7 @@ actor CurrentReference {
 
     /// The tables as they were last loaded.
     /// - Throws: `ReferenceMissing` while no version was ever loaded.
-    func tables() async throws -> RatingTables {
+    public func tables() async throws -> RatingTables {
         if current == nil { try await refresh() }
         guard let current, current.stamp.referenceVersion > 0 else { throw ReferenceMissing() }
         return current.tables
@@ -36,7 +36,7 @@ actor CurrentReference {
 
     /// The tables of a version such as `41.7.3`, which a stored record bears. Another one than the present takes seconds to load.
     /// - Throws: `ReferenceFault` where there is no such version.
-    func tables(version: String) async throws -> RatingTables {
+    public func tables(version: String) async throws -> RatingTables {
         guard let stamp = SnapshotStamp(version) else {
             throw ReferenceFault(place: "ref_version", problem: "\(version) is no version")
         }
@@ -51,7 +51,7 @@ actor CurrentReference {
 
     /// Loads what is new; false where nothing is. Callers that come together share one load.
     @discardableResult
-    func refresh() async throws -> Bool {
+    public func refresh() async throws -> Bool {
         let before = current?.stamp
         if let loading {
             try await loading.value
