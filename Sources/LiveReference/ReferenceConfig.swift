@@ -33,9 +33,10 @@ extension DaemonContext {
     public var reference: CurrentReference { CurrentReference(pool: pool, portedFiles: portedFiles) }
 
     /// The tables as a daemon rates by them: shown as a dependency, and looked after.
-    public func liveReference() -> CurrentReference {
+    /// - Parameter isRequired: whether the daemon has nothing to do without them.
+    public func liveReference(isRequired: Bool = true) -> CurrentReference {
         let reference = CurrentReference(
-            pool: pool, dependency: readiness.register("reference"), portedFiles: portedFiles)
+            pool: pool, dependency: readiness.register("reference", isRequired: isRequired), portedFiles: portedFiles)
         schedule("reference", .every(seconds: config[ReferenceConfig.poll])) { try await reference.refresh() }
         return reference
     }

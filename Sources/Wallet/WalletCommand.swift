@@ -53,10 +53,12 @@ struct WalletCommand: DaemonProgram {
         let commits = context.groupCommit(
             "holds", limits: GroupCommitLimits(batchCount: config[WalletConfig.holdBatchSize])
         ) { try await book.settle($0, at: now()) }
-        AuthorizationRoutes(reference: context.liveReference(), clock: context.clock) { try await commits.submit($0) }
-            .add(
-                to: context.router.group("/internal/v1").add(
-                    middleware: context.auth.requiring(.service, .operator)))
+        AuthorizationRoutes(reference: context.liveReference(isRequired: false), clock: context.clock) {
+            try await commits.submit($0)
+        }
+        .add(
+            to: context.router.group("/internal/v1").add(
+                middleware: context.auth.requiring(.service, .operator)))
         let logger = context.logger
         let kept = config[WalletConfig.holdKeptDays] * 86_400
         context.schedule("expire-holds", .every(seconds: config[WalletConfig.holdExpiryInterval])) {

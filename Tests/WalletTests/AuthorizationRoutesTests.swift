@@ -6,7 +6,6 @@ import Reference
 import TestSupport
 import Testing
 
-@testable import Poller
 @testable import Wallet
 
 @Suite("Authorizations", .needsServices)
@@ -16,9 +15,7 @@ struct AuthorizationRoutesTests {
         try await WalletWorld.with { world in
             try await world.admin.execute(
                 "INSERT INTO billing.customer_bans (ban, customer_id) VALUES ('BAN1', \(WalletWorld.prepaid))")
-            let reference = TestDatabase.repositoryRoot + "/Tests/Fixtures/vectors/ref"
-            let files = try ReferenceLoader.check(try ReferenceLoader.files(in: reference))
-            _ = try await ReferenceLoader(pool: world.admin, actor: "tests", now: world.noon).load(files, note: "test")
+            try await world.loadReference()
             try await world.admin.execute(
                 """
                 INSERT INTO billing.api_keys (token_hash, name, kind, created_at)
@@ -37,7 +34,7 @@ struct AuthorizationRoutesTests {
 
     @Test("a call walks from its first question to its end, each answer one line")
     func walk() async throws {
-        try await with { world, wallet in
+        try await with { world, wallet async throws in
             let answer = try await wallet.post(Self.path, Self.call, token: "key-of-kamailio")
             #expect(answer.status == 200)
             #expect(answer.text == #"{"allow":true,"max_seconds":299,"reason":"ok","hold_id":"u1"}"#)
@@ -55,7 +52,7 @@ struct AuthorizationRoutesTests {
 
     @Test("who may not be charged is refused, but for an emergency call")
     func refused() async throws {
-        try await with { world, wallet in
+        try await with { world, wallet async throws in
             let stranger = Self.call.replacing("BAN1", with: "BAN9")
             let refused = try await wallet.post(Self.path, stranger, token: "key-of-kamailio")
             #expect(refused.text == #"{"allow":false,"max_seconds":null,"reason":"UNKNOWN_CUSTOMER"}"#)
@@ -68,7 +65,7 @@ struct AuthorizationRoutesTests {
 
     @Test("a vendor's price is judged by the margin that it leaves")
     func margin() async throws {
-        try await with { _, wallet in
+        try await with { _, wallet async throws in
             let offered = Self.call.replacing(#""direction""#, with: #""vendor":"nobody","direction""#)
             let answer = try await wallet.post(Self.path, offered, token: "key-of-kamailio")
             #expect(answer.text.contains(#""margin":"NO_VENDOR_RATE""#))
@@ -85,7 +82,7 @@ struct AuthorizationRoutesTests {
             ("/end", #"{"sip_uuid":"u1"}"#, "seconds"),
         ])
     func unreadable(route: String, body: String, field: String) async throws {
-        try await with { _, wallet in
+        try await with { _, wallet async throws in
             let answer = try await wallet.post(Self.path + route, body, token: "key-of-kamailio")
             #expect(answer.status == 422)
             #expect(answer.text.contains(field))
@@ -94,7 +91,7 @@ struct AuthorizationRoutesTests {
 
     @Test("Kamailio's Basic password is a token; a customer's key or none opens nothing")
     func callers() async throws {
-        try await with { world, wallet in
+        try await with { world, wallet async throws in
             try await world.admin.execute(
                 """
                 INSERT INTO billing.api_keys (token_hash, name, kind, customer_id, created_at)

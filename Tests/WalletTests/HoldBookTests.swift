@@ -13,7 +13,7 @@ struct HoldBookTests {
         "an authorised call holds its first five minutes; a repeat of the question gets the same answer and holds nothing more"
     )
     func authorize() async throws {
-        try await WalletWorld.with { world in
+        try await WalletWorld.with { world async throws in
             let first = try await world.ask(.authorize("a"))
             #expect(first == .granted(299))
             #expect(try await world.held(WalletWorld.prepaid) == "0.0500")
@@ -26,7 +26,7 @@ struct HoldBookTests {
 
     @Test("a call is extended, ends, and its usage record captures what it holds")
     func walk() async throws {
-        try await WalletWorld.with { world in
+        try await WalletWorld.with { world async throws in
             #expect(try await world.ask(.authorize("a")) == .granted(299))
             #expect(try await world.ask(.extend("a")) == .granted(599))
             #expect(try await world.held(WalletWorld.prepaid) == "0.1000")
@@ -45,7 +45,7 @@ struct HoldBookTests {
 
     @Test("a usage record that comes before the end of its call captures the open hold")
     func capturedOpen() async throws {
-        try await WalletWorld.with { world in
+        try await WalletWorld.with { world async throws in
             _ = try await world.ask(.authorize("a"))
             try await world.addCall(WalletWorld.prepaid, charge: "0.00200", call: "a")
             try await world.post()
@@ -57,7 +57,7 @@ struct HoldBookTests {
 
     @Test("a call that was never answered holds nothing any more")
     func unanswered() async throws {
-        try await WalletWorld.with { world in
+        try await WalletWorld.with { world async throws in
             _ = try await world.ask(.authorize("a"))
             #expect(try await world.ask(.end("a", 0)) == .granted(nil))
             #expect(try await world.held(WalletWorld.prepaid) == "0.0000")
@@ -67,7 +67,7 @@ struct HoldBookTests {
 
     @Test("what nobody knows can neither go on nor end")
     func unknown() async throws {
-        try await WalletWorld.with { world in
+        try await WalletWorld.with { world async throws in
             #expect(try await world.ask(.extend("x")) == .refused("NO_HOLD"))
             #expect(try await world.ask(.end("x", 10)) == .refused("NO_HOLD"))
         }
@@ -75,7 +75,7 @@ struct HoldBookTests {
 
     @Test("money of a hold whose time is over is there for the next call, before anybody sweeps")
     func expired() async throws {
-        try await WalletWorld.with { world in
+        try await WalletWorld.with { world async throws in
             // 0.9000 of 1.0000 for the first minutes.
             #expect(try await world.ask(.authorize("a", rate: "0.1800")) == .granted(299))
             #expect(try await world.ask(.authorize("b", rate: "0.1800")) == .granted(32))
@@ -89,7 +89,7 @@ struct HoldBookTests {
 
     @Test("the sweep releases what is over, and tells of ended calls whose record never came")
     func sweep() async throws {
-        try await WalletWorld.with { world in
+        try await WalletWorld.with { world async throws in
             _ = try await world.ask(.authorize("a"))
             _ = try await world.ask(.authorize("b"))
             _ = try await world.ask(.end("b", 60))
@@ -106,7 +106,7 @@ struct HoldBookTests {
 
     @Test("questions of one commit are answered in their order, each wallet by itself")
     func batch() async throws {
-        try await WalletWorld.with { world in
+        try await WalletWorld.with { world async throws in
             let orders: [WalletWorld.Question] = [
                 .authorize("a", rate: "1.0000"), .authorize("b", WalletWorld.postpaid, rate: "9.0000"),
                 .authorize("c", rate: "1.0000"), .authorize("d", CustomerID(.random())),
@@ -125,7 +125,7 @@ struct HoldBookTests {
         "a thousand calls at once on one dollar, by two instances: no more is granted than there is, and its usage fits"
     )
     func neverOverdrawn() async throws {
-        try await WalletWorld.with { world in
+        try await WalletWorld.with { world async throws in
             let other = PostgresPool(
                 configuration: try Services.postgres(database: world.database.name, user: "warp_wallet"), size: 4)
             let books = [world.book, HoldBook(pool: other)]
@@ -164,7 +164,7 @@ struct HoldBookTests {
         "random questions and records: each wallet's holds are the sum of its open ones, and what it had is what is left and spent"
     )
     func random() async throws {
-        try await WalletWorld.with { world in
+        try await WalletWorld.with { world async throws in
             var random = SeededGenerator(property: 20_261_123)
             var now = world.noon
             for turn in 0..<150 {

@@ -12,6 +12,7 @@ struct OutageTests {
     @Test("every rated call is paid for once", arguments: Outage.allCases)
     func endures(_ outage: Outage) async throws {
         try await WalletWorld.with { world in
+            try await world.loadReference()
             let prefix = Services.redisKeyPrefix()
             try await withClockFile(at: world.noon.text) { clock in
                 let values = world.database.settings().merging([

@@ -4,6 +4,7 @@ import Foundation
 import Reference
 import TestSupport
 
+@testable import Poller
 @testable import Wallet
 
 /// A migrated database with customers and rated usage in it, and a store that works there as the wallet's own role.
@@ -38,6 +39,13 @@ struct WalletWorld {
             await admin.close()
             await own.close()
         }
+    }
+
+    /// Loads the reference data by which calls are priced.
+    func loadReference() async throws {
+        let directory = TestDatabase.repositoryRoot + "/Tests/Fixtures/vectors/ref"
+        let files = try ReferenceLoader.check(try ReferenceLoader.files(in: directory))
+        _ = try await ReferenceLoader(pool: admin, actor: "tests", now: noon).load(files, note: "test")
     }
 
     /// A customer as the biller makes one.

@@ -92,10 +92,11 @@ struct HoldRow: Sendable {
             SELECT n.usage_id, n.sip_uuid, n.customer_id, n.state, n.amount, n.reserve_seconds, n.rate, n.terms::jsonb, n.question, n.created_at, n.expires_at,
                 CASE WHEN n.state NOT IN ('open', 'ended') THEN \(now)::timestamptz END
             FROM unnest(
-                \(rows.map(\.id)), \(rows.map(\.hold.id)), \(rows.map(\.customer)), \(rows.map(\.state.rawValue)),
-                \(rows.map(\.hold.amount)), \(rows.map { Int32($0.hold.reserveSeconds) }),
-                \(rows.map(\.hold.price.rate)), \(rows.map { $0.hold.price.terms.stored }),
-                \(rows.map(\.question)), \(rows.map(\.createdAt)), \(rows.map(\.hold.expiresAt))
+                \(rows.map(\.id))::uuid[], \(rows.map(\.hold.id))::text[], \(rows.map(\.customer))::uuid[],
+                \(rows.map(\.state.rawValue))::text[], \(rows.map(\.hold.amount))::numeric[],
+                \(rows.map { Int32($0.hold.reserveSeconds) })::integer[], \(rows.map(\.hold.price.rate))::numeric[],
+                \(rows.map { $0.hold.price.terms.stored })::text[], \(rows.map(\.question))::uuid[],
+                \(rows.map(\.createdAt))::timestamptz[], \(rows.map(\.hold.expiresAt))::timestamptz[]
             ) AS n (usage_id, sip_uuid, customer_id, state, amount, reserve_seconds, rate, terms, question, created_at,
                 expires_at)
             ON CONFLICT (usage_id) DO UPDATE SET state = excluded.state, amount = excluded.amount,
