@@ -111,7 +111,7 @@ struct HoldBookTests {
                 .authorize("a", rate: "1.0000"), .authorize("b", WalletWorld.postpaid, rate: "9.0000"),
                 .authorize("c", rate: "1.0000"), .authorize("d", CustomerID(.random())),
             ]
-            let answers = try await world.book.settle(orders.map(\.order), at: world.noon)
+            let answers = try await world.book.settle(orders.map { try $0.order }, at: world.noon)
             #expect(
                 answers == [
                     .granted(59), .granted(299), .refused("INSUFFICIENT_FUNDS"), .refused("UNKNOWN_CUSTOMER"),
@@ -136,7 +136,7 @@ struct HoldBookTests {
                         var granted: [String: Int] = [:]
                         for number in 0..<50 {
                             let name = "c\(task)-\(number)"
-                            let order = WalletWorld.Question.authorize(name, rate: "0.0600").order
+                            let order = try WalletWorld.Question.authorize(name, rate: "0.0600").order
                             granted[name] = try await books[number % 2].settle([order], at: noon)[0].seconds
                         }
                         return granted
@@ -168,15 +168,15 @@ struct HoldBookTests {
             var random = SeededGenerator(property: 20_261_123)
             var now = world.noon
             for turn in 0..<150 {
-                let orders = (0..<Int.random(in: 1...6, using: &random)).map { _ -> HoldOrder in
+                let orders = try (0..<Int.random(in: 1...6, using: &random)).map { _ -> HoldOrder in
                     let name = "r\(Int.random(in: 0..<40, using: &random))"
                     let customer = [WalletWorld.prepaid, WalletWorld.hybrid, WalletWorld.postpaid].randomElement(
                         using: &random)!
                     switch Int.random(in: 0..<4, using: &random) {
-                    case 0: return WalletWorld.Question.extend(name).order
-                    case 1: return WalletWorld.Question.end(name, Int.random(in: 0...400, using: &random)).order
+                    case 0: return try WalletWorld.Question.extend(name).order
+                    case 1: return try WalletWorld.Question.end(name, Int.random(in: 0...400, using: &random)).order
                     default:
-                        return WalletWorld.Question.authorize(
+                        return try WalletWorld.Question.authorize(
                             name, customer, rate: "0.0\(Int.random(in: 1...9, using: &random))"
                         ).order
                     }
@@ -214,14 +214,16 @@ extension WalletWorld {
         case end(String, Int)
 
         var order: HoldOrder {
-            switch self {
-            case .authorize(let name, let customer, let rate, let to):
-                let price = CallPrice(rate: try! Rate(parsing: rate), terms: Terms())
-                return HoldOrder(
-                    call: name,
-                    wish: .authorize(customer: customer, price: price, question: .named(by: Array(to.utf8))))
-            case .extend(let name): return HoldOrder(call: name, wish: .extend)
-            case .end(let name, let seconds): return HoldOrder(call: name, wish: .end(seconds: seconds))
+            get throws {
+                switch self {
+                case .authorize(let name, let customer, let rate, let to):
+                    let price = CallPrice(rate: try Rate(parsing: rate), terms: Terms())
+                    return HoldOrder(
+                        call: name,
+                        wish: .authorize(customer: customer, price: price, question: .named(by: Array(to.utf8))))
+                case .extend(let name): return HoldOrder(call: name, wish: .extend)
+                case .end(let name, let seconds): return HoldOrder(call: name, wish: .end(seconds: seconds))
+                }
             }
         }
     }
@@ -229,7 +231,7 @@ extension WalletWorld {
     var book: HoldBook { HoldBook(pool: store.pool) }
 
     func ask(_ question: Question, at now: Instant? = nil) async throws -> HoldAnswer {
-        try #require(try await book.settle([question.order], at: now ?? noon).first)
+        try #require(try await book.settle([try question.order], at: now ?? noon).first)
     }
 
     func held(_ customer: CustomerID) async throws -> String? {
