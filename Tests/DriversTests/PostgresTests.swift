@@ -37,6 +37,21 @@ struct PostgresTests {
         #expect(try row.value("numbers") == [3, 1, 2])
     }
 
+    @Test("a row without a partition ends the connection of its transaction, whose list of partitions may be old")
+    func withoutPartition() async throws {
+        let before: Int = try #require(
+            try await connection.query("SELECT pg_backend_pid() AS pid").first?.value("pid"))
+        let error = await #expect(throws: PostgresError.self) {
+            try await connection.withTransaction { transaction in
+                try transaction.execute("CREATE TEMPORARY TABLE days (day date) PARTITION BY RANGE (day)")
+                try transaction.copy(into: "days", columns: ["day"]) { copy in try copy.row { $0.date(days: 1) } }
+            }
+        }
+        #expect(error?.isWithoutPartition == true)
+        let after: Int = try #require(try await connection.query("SELECT pg_backend_pid() AS pid").first?.value("pid"))
+        #expect(after != before)
+    }
+
     @Test("a cell is read without a String into units, days and milliseconds")
     func cells() async throws {
         let row = try #require(

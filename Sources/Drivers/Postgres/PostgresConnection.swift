@@ -47,6 +47,7 @@ public actor PostgresConnection {
             }
         } catch {
             rollBack(session)
+            if let fault = error as? PostgresError, fault.isWithoutPartition { close() }
             throw error
         }
         do {

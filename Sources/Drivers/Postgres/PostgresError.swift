@@ -50,6 +50,14 @@ public enum PostgresError: Error, Sendable, Equatable {
         }
     }
 
+    /// Whether a row found no partition. A session that built its list of partitions while another one was being attached may not see
+    /// that one for as long as it lives; so the connection of a transaction ends with this, and who knows that the partition is there tries
+    /// again.
+    public var isWithoutPartition: Bool {
+        guard case .server(let fault) = self else { return false }
+        return fault.sqlState == "23514" && fault.routine == "ExecFindPartition"
+    }
+
     /// Whether the work may have been committed although it failed here.
     public var outcomeUnknown: Bool {
         switch self {
