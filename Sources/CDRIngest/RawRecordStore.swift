@@ -23,11 +23,7 @@ struct RawRecordStore: Sendable {
         for (kind, days) in batch.days {
             try await partitions.ensure(kind.table, days: days.map { Int($0.daysSince1970) })
         }
-        do {
-            return try await pool.withTransaction { try write(batch, in: $0) }
-        } catch let error as PostgresError where error.isWithoutPartition {
-            return try await pool.withTransaction { try write(batch, in: $0) }
-        }
+        return try await pool.withTransaction { try write(batch, in: $0) }
     }
 
     /// The whole of a commit, statement by statement. Locks come in one order: by kind, the sequence and then keys by hash.

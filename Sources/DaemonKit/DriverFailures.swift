@@ -21,7 +21,8 @@ extension PostgresError: Failure {
     /// such as a missing grant or a schema that is older than the code, would hit every other record as well.
     var blamesRecord: Bool {
         switch self {
-        case .server(let fault): fault.sqlState.hasPrefix("22") || fault.sqlState.hasPrefix("23")
+        case .server(let fault):
+            !isTransient && (fault.sqlState.hasPrefix("22") || fault.sqlState.hasPrefix("23"))
         case .decoding: true
         case .notConnected, .connectionLost, .timedOut, .cancelled, .poolExhausted, .poolClosed, .lockLost, .misuse:
             false

@@ -47,7 +47,6 @@ public actor PostgresConnection {
             }
         } catch {
             rollBack(session)
-            if let fault = error as? PostgresError, fault.isWithoutPartition { close() }
             throw error
         }
         do {

@@ -50,14 +50,6 @@ public enum PostgresError: Error, Sendable, Equatable {
         }
     }
 
-    /// Whether a row found no partition. A session that built its list of partitions while another one was being attached may not see
-    /// that one for as long as it lives; so the connection of a transaction ends with this, and who knows that the partition is there tries
-    /// again.
-    public var isWithoutPartition: Bool {
-        guard case .server(let fault) = self else { return false }
-        return fault.sqlState == "23514" && fault.routine == "ExecFindPartition"
-    }
-
     /// Whether the work may have been committed although it failed here.
     public var outcomeUnknown: Bool {
         switch self {
@@ -89,10 +81,15 @@ public struct PostgresFault: Sendable, Equatable {
         return (detail.map { " (\($0))" } ?? "") + (context.map { " [\($0)]" } ?? "")
     }
 
+    /// Whether a row found no partition. Nobody writes a day whose partition was not made, but a session that listed the partitions while
+    /// another one was being attached may not see that one for as long as it lives; another session does.
+    var isWithoutPartition: Bool { sqlState == "23514" && routine == "ExecFindPartition" }
+
     /// Lost connections, serialisation failures, deadlocks, locks not had, cancelled statements, a server that
-    /// starts, stops or is full, and a prepared statement whose table has changed since.
+    /// starts, stops or is full, a prepared statement whose table has changed since, and a partition that is not seen.
     var isTransient: Bool {
-        switch sqlState {
+        if isWithoutPartition { return true }
+        return switch sqlState {
         case "40001", "40P01", "55P03", "25P03", "57014", "57P01", "57P02", "57P03", "57P05": true
         case "0A000": routine == "RevalidateCachedQuery"
         default: sqlState.hasPrefix("08") || sqlState.hasPrefix("53")

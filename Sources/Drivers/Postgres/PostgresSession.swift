@@ -9,6 +9,8 @@ final class PostgresSession {
     let statementTimeout: Duration
     /// Statements that go to the server with the next one.
     var queued: [SQL] = []
+    /// Whether the server's list of partitions can be relied on; without that the session ends with its transaction.
+    private var seesAllPartitions = true
     /// Whether a wait ends when its task is cancelled; off for COMMIT and ROLLBACK.
     private var heedsCancellation = true
 
@@ -45,6 +47,10 @@ final class PostgresSession {
     /// so that a connection that died while idle is found before a statement is sent on it.
     func isUsable() -> Bool {
         guard let handle else { return false }
+        guard seesAllPartitions || isInTransaction else {
+            close()
+            return false
+        }
         var descriptor = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
         // A server that stops says so before it closes: only reading on finds the end.
         while poll(&descriptor, 1, 0) != 0 {
@@ -126,7 +132,7 @@ final class PostgresSession {
             PQclear(result)
             return
         }
-        let fault = PostgresSession.fault(of: result)
+        let fault = fault(of: result)
         PQclear(result)
         _ = try drain(deadline)
         throw .server(fault)
@@ -221,7 +227,7 @@ final class PostgresSession {
                 close()
                 throw .misuse("COPY is run by CopyWriter only")
             default:
-                firstFault = firstFault ?? PostgresSession.fault(of: result)
+                firstFault = firstFault ?? fault(of: result)
                 PQclear(result)
             }
         }
@@ -301,14 +307,17 @@ final class PostgresSession {
 
     // MARK: Messages
 
-    private static func fault(of result: OpaquePointer) -> PostgresFault {
+    private func fault(of result: OpaquePointer) -> PostgresFault {
         func field(_ code: Character) -> String? {
             PQresultErrorField(result, Int32(code.asciiValue ?? 0)).map { String(cString: $0) }
         }
-        return PostgresFault(
-            sqlState: field("C") ?? "", message: field("M") ?? oneLine(PQresultErrorMessage(result)),
+        let fault = PostgresFault(
+            sqlState: field("C") ?? "",
+            message: field("M") ?? PostgresSession.oneLine(PQresultErrorMessage(result)),
             detail: field("D"), hint: field("H"), schema: field("s"), table: field("t"), column: field("c"),
             constraint: field("n"), routine: field("R"), context: field("W"))
+        if fault.isWithoutPartition { seesAllPartitions = false }
+        return fault
     }
 
     private static func oneLine(_ message: UnsafePointer<CChar>?) -> String {
