@@ -161,6 +161,33 @@ struct HoldBookTests {
     }
 
     @Test(
+        "two customers whose calls bear the same name at once: one of them gets it, and only that one's money is held")
+    func sameName() async throws {
+        try await WalletWorld.with { world async throws in
+            for round in 0..<40 {
+                let name = "same-\(round)"
+                let (book, noon) = (world.book, world.noon)
+                let orders = [
+                    try WalletWorld.Question.authorize(name, WalletWorld.hybrid, rate: "0.0100", to: "a").order,
+                    try WalletWorld.Question.authorize(name, WalletWorld.postpaid, rate: "0.0200", to: "b").order,
+                ]
+                let answers = try await withThrowingTaskGroup(of: HoldAnswer.self) { group in
+                    for order in orders { group.addTask { try await book.settle([order], at: noon)[0] } }
+                    return try await group.reduce(into: []) { $0.append($1) }
+                }
+                #expect(answers.count { $0 == .granted(299) } == 1)
+                #expect(answers.count { $0 == .refused("HOLD_EXISTS") } == 1)
+            }
+            let wrong = try await world.texts(
+                """
+                SELECT w.customer_id::text FROM billing.wallets AS w
+                WHERE w.held <> (SELECT coalesce(sum(h.amount), 0) FROM billing.holds AS h WHERE h.customer_id = w.customer_id)
+                """)
+            #expect(wrong.isEmpty)
+        }
+    }
+
+    @Test(
         "random questions and records: each wallet's holds are the sum of its open ones, and what it had is what is left and spent"
     )
     func random() async throws {

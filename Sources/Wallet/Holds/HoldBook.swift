@@ -9,6 +9,15 @@ struct HoldBook: Sendable {
 
     /// Answers questions, in their order.
     func settle(_ orders: [HoldOrder], at now: Instant) async throws -> [HoldAnswer] {
+        do {
+            return try await settleOnce(orders, at: now)
+        } catch is HoldTaken {
+            // Now the other one's hold is there to be seen.
+            return try await settleOnce(orders, at: now)
+        }
+    }
+
+    private func settleOnce(_ orders: [HoldOrder], at now: Instant) async throws -> [HoldAnswer] {
         try await pool.withTransaction { transaction in
             var page = try HoldPage(of: orders, at: now, in: transaction)
             let answers = orders.map { page.decide($0, at: now) }
@@ -29,11 +38,14 @@ struct HoldBook: Sendable {
                 """
             ).map { try $0.value("customer_id", as: CustomerID.self) }
             guard !customers.isEmpty else { return uncaptured }
-            uncaptured += try await pool.withTransaction { transaction in
+            let page = try await pool.withTransaction { transaction in
                 let page = try HoldPage(of: [], and: customers, at: now, in: transaction)
                 try page.store(at: now, in: transaction)
-                return page.uncaptured
+                return page
             }
+            uncaptured += page.uncaptured
+            // Another instance was faster.
+            guard page.isChanged else { return uncaptured }
         }
     }
 
@@ -151,6 +163,9 @@ struct HoldPage: Sendable {
         changedHolds.insert(row.id)
         changedWallets.insert(row.customer)
     }
+
+    /// Whether there is anything to write.
+    var isChanged: Bool { !changedHolds.isEmpty }
 
     /// Writes what has changed.
     func store(at now: Instant, in transaction: PostgresTransaction) throws {

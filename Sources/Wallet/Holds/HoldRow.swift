@@ -1,4 +1,5 @@
 import Core
+import DaemonKit
 import Drivers
 import Reference
 
@@ -83,11 +84,12 @@ struct HoldRow: Sendable {
     }
 
     /// Writes holds as they are now; new ones are added.
+    /// - Throws: `HoldTaken` where a new one's call has meanwhile got a hold of another customer, whose wallet is locked by others.
     static func store(_ rows: [HoldRow], at now: Instant, in transaction: PostgresTransaction) throws {
         guard !rows.isEmpty else { return }
-        try transaction.execute(
+        let stored = try transaction.execute(
             """
-            INSERT INTO billing.holds (usage_id, sip_uuid, customer_id, state, amount, reserve_seconds, rate_per_minute, terms,
+            INSERT INTO billing.holds AS held (usage_id, sip_uuid, customer_id, state, amount, reserve_seconds, rate_per_minute, terms,
                 question, created_at, expires_at, closed_at)
             SELECT n.usage_id, n.sip_uuid, n.customer_id, n.state, n.amount, n.reserve_seconds, n.rate, n.terms::jsonb, n.question, n.created_at, n.expires_at,
                 CASE WHEN n.state NOT IN ('open', 'ended') THEN \(now)::timestamptz END
@@ -101,8 +103,16 @@ struct HoldRow: Sendable {
                 expires_at)
             ON CONFLICT (usage_id) DO UPDATE SET state = excluded.state, amount = excluded.amount,
                 reserve_seconds = excluded.reserve_seconds, expires_at = excluded.expires_at, closed_at = excluded.closed_at
+            WHERE held.customer_id = excluded.customer_id
             """)
+        guard stored == rows.count else { throw HoldTaken() }
     }
+}
+
+/// Two customers' questions named the same call at once, and the other one's was answered first.
+struct HoldTaken: Failure {
+    var reason: String { "hold-taken" }
+    var isTransient: Bool { true }
 }
 
 extension Terms {
