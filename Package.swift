@@ -90,13 +90,15 @@ let package = Package(
             name: "LiveReference", dependencies: ["Core", "Drivers", "Reference", "DaemonKit", logging],
             swiftSettings: settings),
 
+        .target(name: "LedgerAudit", dependencies: ["Core", "Drivers", "Reference"], swiftSettings: settings),
+
         .target(name: "CDRIngest", dependencies: daemonParts + [argumentParser], swiftSettings: settings),
         executable("CDRIngestProgram", ["CDRIngest"]),
         executable("Poller", daemonParts + ["LiveReference"]),
-        executable("Wallet", daemonParts + ["LiveReference"]),
+        executable("Wallet", daemonParts + ["LiveReference", "LedgerAudit"]),
         executable("Biller", daemonParts + [.product(name: "Mustache", package: "swift-mustache")]),
         executable("VendorRecon", daemonParts),
-        executable("BillingCtl", ["Core", "Reference", "DaemonKit", "Drivers", logging]),
+        executable("BillingCtl", ["Core", "Reference", "DaemonKit", "Drivers", "LedgerAudit", logging]),
         executable("Bench", ["Core", "Reference", "Drivers", "DaemonKit", "CDRIngest", hummingbird]),
         executable("Sandbox", ["Core", "Drivers", "DaemonKit", hummingbird, lifecycle, logging]),
 
@@ -116,7 +118,7 @@ let package = Package(
         tests("ReferenceTests", ["Reference", "Core", "TestSupport"]),
         tests("CDRIngestTests", ["CDRIngest", "TestSupport"], exclude: isFuzzing ? ["Fuzz", "FuzzTests.swift"] : []),
         tests("PollerTests", ["Poller", "Sandbox", "TestSupport"]),
-        tests("WalletTests", ["Wallet", "Poller", "TestSupport"]),
+        tests("WalletTests", ["Wallet", "Poller", "LedgerAudit", "Sandbox", "TestSupport"]),
         tests("BillerTests", ["Biller", "Sandbox", "TestSupport"]),
         tests("SandboxTests", ["Sandbox", "Core", "Drivers", "TestSupport"]),
         tests("VendorReconTests", ["VendorRecon", "TestSupport"]),

@@ -14,7 +14,7 @@ struct BillingCtl: AsyncParsableCommand {
         subcommands: [
             Migrate.self, Keys.self, Streams.self, Status.self, PartitionsCommand.self, RateCommand.self,
             ExplainCommand.self,
-            ConformanceCommand.self,
+            ExportLedger.self, VerifyLedger.self, ConformanceCommand.self,
         ])
 }
 

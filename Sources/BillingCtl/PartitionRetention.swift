@@ -62,6 +62,7 @@ struct PartitionRetention: Sendable {
 
     /// Why a day must stay, nil where it may go. What is detached already was found to be done with before.
     func obstacle(of partition: Partition) async throws -> String? {
+        if partition.table == "usage_postings" { return "the ledger's chain needs it" }
         guard partition.day < now.usageDay.oldestKept else { return "younger than 13 months" }
         guard partition.state == .attached else { return nil }
         for work in OpenWork.all(of: partition.table, on: partition.day) {
@@ -128,15 +129,6 @@ private struct OpenWork {
                 notInvoiced(table, day), notInBigQuery("rated_seq", table, day),
             ]
         case "vendor_cdr": [notInBigQuery("vendor_cdr_seq", table, day)]
-        case "usage_postings":
-            [
-                OpenWork(
-                    what: "postings parked",
-                    count: """
-                        SELECT count(*) AS count FROM billing.parked_postings
-                        WHERE usage_day = \(day) AND resolved_at IS NULL
-                        """)
-            ]
         default: []
         }
     }

@@ -56,11 +56,23 @@ public struct CSVReader: Sendable {
         }
     }
 
+    /// Lends a cursor over the records, for one who reads several files side by side.
+    public func withCursor<Value>(_ body: (inout CSVCursor) throws -> Value) rethrows -> Value {
+        func lend(_ bytes: UnsafeRawBufferPointer) throws -> Value {
+            var cursor = CSVCursor(bytes: bytes, separator: separator)
+            return try body(&cursor)
+        }
+        switch source {
+        case .file(let file): return try file.withBytes(lend)
+        case .bytes(let bytes): return try bytes.withUnsafeBytes(lend)
+        }
+    }
+
     private func scan(
         _ bytes: UnsafeRawBufferPointer, _ body: (Result<CSVRecord, Fault>) throws -> Void
     ) rethrows {
-        var scanner = CSVScanner(bytes: bytes, separator: separator)
-        while let record = scanner.next() { try body(record) }
+        var cursor = CSVCursor(bytes: bytes, separator: separator)
+        while let record = cursor.next() { try body(record) }
     }
 }
 
@@ -113,8 +125,8 @@ public struct CSVRecord {
     }
 }
 
-/// The state of reading a file.
-private struct CSVScanner {
+/// The state of reading a file, valid for the call that lends it.
+public struct CSVCursor {
     private let bytes: UnsafeRawBufferPointer
     private let separator: UInt8
     private var index = 0
@@ -125,14 +137,14 @@ private struct CSVScanner {
     private static let quote = UInt8(ascii: "\"")
     private static let lineFeed = UInt8(ascii: "\n")
 
-    init(bytes: UnsafeRawBufferPointer, separator: UInt8) {
+    fileprivate init(bytes: UnsafeRawBufferPointer, separator: UInt8) {
         self.bytes = bytes
         self.separator = separator
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { index = 3 }
     }
 
     /// The next record that is not an empty line.
-    mutating func next() -> Result<CSVRecord, CSVReader.Fault>? {
+    public mutating func next() -> Result<CSVRecord, CSVReader.Fault>? {
         while index < bytes.count {
             let start = line
             var problem: String?
@@ -155,17 +167,17 @@ private struct CSVScanner {
 
     /// A field up to its separator or line end, which is left where it is; what is wrong with it.
     private mutating func field() -> String? {
-        if index < bytes.count, bytes[index] == CSVScanner.quote { return quotedField() }
+        if index < bytes.count, bytes[index] == CSVCursor.quote { return quotedField() }
         let start = index
         var isASCII = true
         while index < bytes.count {
             let byte = bytes[index]
-            if byte == separator || byte == CSVScanner.lineFeed { break }
+            if byte == separator || byte == CSVCursor.lineFeed { break }
             isASCII = isASCII && byte < 0x80
             index += 1
         }
         var end = index
-        let endsLine = index == bytes.count || bytes[index] == CSVScanner.lineFeed
+        let endsLine = index == bytes.count || bytes[index] == CSVCursor.lineFeed
         if endsLine, end > start, bytes[end - 1] == UInt8(ascii: "\r") { end -= 1 }
         return keep(.init(start: start, end: end), isASCII: isASCII)
     }
@@ -180,10 +192,10 @@ private struct CSVScanner {
         while index < bytes.count {
             let byte = bytes[index]
             index += 1
-            if byte == CSVScanner.lineFeed { line += 1 }
+            if byte == CSVCursor.lineFeed { line += 1 }
             isASCII = isASCII && byte < 0x80
-            guard byte == CSVScanner.quote else { continue }
-            guard index < bytes.count, bytes[index] == CSVScanner.quote else {
+            guard byte == CSVCursor.quote else { continue }
+            guard index < bytes.count, bytes[index] == CSVCursor.quote else {
                 let end = index - 1
                 var place = CSVRecord.Place(start: start, end: end)
                 if copied > start {
@@ -206,7 +218,7 @@ private struct CSVScanner {
     private mutating func afterQuote() -> String? {
         if index < bytes.count, bytes[index] == UInt8(ascii: "\r") { index += 1 }
         var isClean = true
-        while index < bytes.count, bytes[index] != separator, bytes[index] != CSVScanner.lineFeed {
+        while index < bytes.count, bytes[index] != separator, bytes[index] != CSVCursor.lineFeed {
             isClean = false
             index += 1
         }

@@ -29,6 +29,14 @@ extension Identifier128: PostgresEncodable, PostgresDecodable {
             ))
     }
 
+    /// A new identifier that begins with its time in milliseconds since 1970 (version 7, RFC 9562), so that new rows stand together in an index.
+    public static func timeOrdered(at milliseconds: Int64) -> Identifier128 {
+        let time = UInt64(bitPattern: milliseconds) << 16
+        return Identifier128(
+            high: time | 0x7000 | UInt64.random(in: 0...0xFFF),
+            low: UInt64.random(in: .min ... .max) & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000)
+    }
+
     /// A new random identifier (version 4).
     public static func random() -> Identifier128 {
         let high = UInt64.random(in: .min ... .max)

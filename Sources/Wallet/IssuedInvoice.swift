@@ -1,5 +1,6 @@
 import Core
 import Drivers
+import LedgerAudit
 import Reference
 
 /// What an issued invoice means to the wallet.
@@ -49,7 +50,7 @@ struct IssuedInvoice: Sendable {
                 refused.append((invoice, error))
             }
         }
-        try ledger.insert(at: now, in: transaction)
+        try ledger.insert(in: transaction)
         try WalletRow.store(wallets.values.sorted { $0.customer < $1.customer }, at: now, in: transaction)
         return refused
     }

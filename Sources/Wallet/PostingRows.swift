@@ -1,28 +1,31 @@
 import Core
 import Drivers
+import LedgerAudit
 import Reference
 
 /// The rows that one batch of charges adds, written in bulk at the end of its transaction.
 struct PostingRows: Sendable {
-    private var postings: [(charge: RatedCharge, posting: UsagePosting)] = []
     private var parked: [(charge: RatedCharge, reason: String)] = []
     private var ledger = LedgerRows()
     private var seen: Set<UsageID> = []
     private var captured: [HoldRow] = []
 
+    private var customers: Set<CustomerID> = []
+
     /// The customers whose wallets changed, in the order of their ids.
-    var touched: [CustomerID] { Set(postings.compactMap(\.charge.customer)).sorted() }
+    var touched: [CustomerID] { customers.sorted() }
 
     /// Whether the batch has dealt with a record already.
     func contains(_ id: UsageID) -> Bool { seen.contains(id) }
 
     /// Takes the decision on a charge.
     mutating func post(_ charge: RatedCharge, _ decision: WalletDecision, wallet: inout WalletRow, at now: Instant) {
-        guard let posting = decision.posting else { preconditionFailure("a decision on a charge has a posting") }
+        precondition(decision.posting != nil, "a decision on a charge has a posting")
         seen.insert(charge.id)
-        postings.append((charge, posting))
+        customers.insert(wallet.customer)
         ledger.add(
-            decision, to: &wallet, reference: LedgerReference(type: charge.service.rawValue, id: charge.id.text),
+            decision, to: &wallet, usage: charge,
+            reference: LedgerReference(type: charge.service.rawValue, id: charge.id.text),
             description: charge.corrects == nil ? charge.service.description : "Correction of rated usage", at: now)
     }
 
@@ -41,8 +44,7 @@ struct PostingRows: Sendable {
 
     /// Writes postings, ledger and parked charges.
     func insert(at now: Instant, in transaction: PostgresTransaction) throws {
-        try insertPostings(at: now, in: transaction)
-        try ledger.insert(at: now, in: transaction)
+        try ledger.insert(in: transaction)
         try HoldRow.store(captured, at: now, in: transaction)
         for (charge, reason) in parked {
             try transaction.execute(
@@ -51,31 +53,6 @@ struct PostingRows: Sendable {
                 VALUES (\(charge.id), \(charge.day), \(charge.sequence), \(charge.customer), \(reason), \(now))
                 ON CONFLICT (rated_id) DO UPDATE SET reason = excluded.reason, attempts = parked.attempts + 1
                 """)
-        }
-    }
-
-    private func insertPostings(at now: Instant, in transaction: PostgresTransaction) throws {
-        guard !postings.isEmpty else { return }
-        try transaction.copy(
-            into: "billing.usage_postings",
-            columns: [
-                "rated_id", "usage_day", "rated_seq", "customer_id", "charge", "debit", "accrued", "residue_after",
-                "posted_at",
-            ]
-        ) { writer in
-            for (charge, posting) in postings {
-                try writer.row { row in
-                    row.identifier(charge.id.value)
-                    row.day(charge.day)
-                    row.int8(charge.sequence)
-                    row.identifier(charge.customer?.value)
-                    row.money(posting.charge, .charge)
-                    row.money(posting.debit, .ledger)
-                    row.money(posting.accrued, .ledger)
-                    row.money(posting.residueAfter, .charge)
-                    row.instant(now)
-                }
-            }
         }
     }
 }

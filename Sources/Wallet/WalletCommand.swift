@@ -41,6 +41,10 @@ struct WalletCommand: DaemonProgram {
             try await opener.open()
         }
         addHolds(to: context, now: now)
+        if let directory = context.config[WalletConfig.sealDirectory] {
+            let sealing = LedgerSealing(pool: context.pool, directory: directory, now: now, logger: context.logger)
+            context.schedule("seal-ledger", .every(seconds: 600)) { try await sealing.seal() }
+        }
         WalletRoutes(reads: CustomerReads(pool: context.customerPool)).add(
             to: context.router.group("/api/v1/billing").add(
                 middleware: context.auth.requiring(.customer, .operator, .service)))

@@ -24,7 +24,12 @@ enum WalletConfig {
         "holds.keptDays", default: 30, in: 1...400,
         help: "Days that closed holds are known, for a look and so that a late question does not open them again.")
 
+    /// Where the daily seals of the ledger go.
+    static let sealDirectory = ConfigKey.optionalText(
+        "ledger.sealDirectory", help: "Where the daily seals of the ledger are written; none are without it.")
+
     static let keys =
-        ConfigKeys(postingBatchSize, openWalletsInterval, holdBatchSize, holdExpiryInterval, holdKeptDays)
+        ConfigKeys(
+            postingBatchSize, openWalletsInterval, holdBatchSize, holdExpiryInterval, holdKeptDays, sealDirectory)
         + ReferenceConfig.keys
 }

@@ -8,10 +8,14 @@ enum WalletError: Failure {
     /// A stored value that no state of a wallet has: a bug or a hand in the table.
     case unreadableWallet(customer: CustomerID, column: String)
 
+    /// The last seal of the ledger is not as it was written.
+    case changedSeal(file: String)
+
     var reason: String {
         switch self {
         case .notRatedUsage: "not-rated-usage"
         case .unreadableWallet: "unreadable-wallet"
+        case .changedSeal: "changed-seal"
         }
     }
 

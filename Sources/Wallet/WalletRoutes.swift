@@ -67,7 +67,7 @@ struct WalletRoutes: Sendable {
                     }
                 }
             }
-            json.field("next", page.count == limit ? page.last?.sequence : nil)
+            json.field("next", page.count == limit ? page.last?.index : nil)
         }
         return .json(json.bytes)
     }

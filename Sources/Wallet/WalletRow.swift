@@ -1,5 +1,6 @@
 import Core
 import Drivers
+import LedgerAudit
 import Reference
 
 /// A wallet as its row holds it: the state that Core decides on, and the head of its chain.
@@ -91,7 +92,7 @@ struct WalletRow: Sendable {
                 \(orders.map { $0?.isPending ?? false })::boolean[],
                 \(orders.map { $0?.lastRequestAt })::timestamptz[], \(wallets.map(\.state.held))::numeric[],
                 \(wallets.map(\.chain.length))::bigint[],
-                \(wallets.map(\.chain.headHex))::bytea[]
+                \(wallets.map { $0.chain.head.isEmpty ? nil : "\\x" + Digest.hex($0.chain.head) })::bytea[]
             ) AS n (customer_id, balance, accrued, receivable, residue, high_water_mark, alert_level, suspended, blocked,
                 recharge_enabled, recharge_threshold, recharge_amount, recharge_failures, recharge_pending,
                 last_recharge_at, held, chain_length, chain_head)

@@ -1,6 +1,7 @@
 import Core
 import DaemonKit
 import Drivers
+import LedgerAudit
 import Reference
 
 /// The wallet's tables: locks wallets, applies what `WalletState` decides, writes the rows. Takes no decision of its own.
@@ -174,7 +175,7 @@ extension WalletStore {
                 at: now)
             wallets[customer] = wallet
         }
-        try ledger.insert(at: now, in: transaction)
+        try ledger.insert(in: transaction)
         try WalletRow.store(wallets.values.sorted { $0.customer < $1.customer }, at: now, in: transaction)
     }
 

@@ -91,9 +91,9 @@ extension BillerWorld {
         try transaction.execute(
             """
             INSERT INTO billing.usage_postings (rated_id, usage_day, rated_seq, customer_id, charge, debit, accrued,
-                residue_after, posted_at)
+                residue_after, posted_at, chain_index, chain_hash)
             VALUES (\(record.id), \(day), \(number), \(customer), \(charge), \(try money(debit)),
-                \(try money(record.accrued)), 0, \(at))
+                \(try money(record.accrued)), 0, \(at), \(number), sha256(''))
             """)
     }
 

@@ -23,7 +23,7 @@ struct ReceivablesTests {
             #expect(try await world.amounts(WalletWorld.postpaid) == "0.0000 0.0000 0.00000 80.04")
             let journal = try await world.text(
                 """
-                SELECT string_agg(concat_ws(' ', debit_account, credit_account, amount), ', ' ORDER BY id)
+                SELECT string_agg(concat_ws(' ', debit_account, credit_account, amount), ', ' ORDER BY line)
                 FROM billing.journal WHERE reference_type = 'invoice'
                 """)
             #expect(journal == "receivable unbilled 60.00000, receivable tax 20.04000")

@@ -127,9 +127,10 @@ def ledger(stack):
             SELECT p.customer_id FROM billing.usage_postings p JOIN billing.wallets w USING (customer_id)
             GROUP BY p.customer_id, w.residue HAVING sum(p.charge) <> sum(p.debit) + sum(p.accrued) + w.residue) t""")
     gaps = stack.value("""
-        SELECT count(*)::int FROM billing.transactions t
-        LEFT JOIN billing.transactions p ON p.customer_id = t.customer_id AND p.chain_index = t.chain_index - 1
-        WHERE t.balance_before <> coalesce(p.balance_after, 0)""")
+        SELECT count(*)::int FROM (
+            SELECT balance_before, lag(balance_after, 1, 0) OVER (PARTITION BY customer_id ORDER BY chain_index) AS last
+            FROM billing.transactions) t
+        WHERE balance_before <> last""")
     double = stack.value("""
         SELECT count(*)::int FROM (SELECT rated_id FROM billing.usage_postings GROUP BY rated_id HAVING count(*) > 1) t""")
     unposted = stack.value(f"""
