@@ -5,7 +5,7 @@ import Glibc
 final class HTTPSession {
     private let handle: UnsafeMutableRawPointer
 
-    private static let isInitialized = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+    static let isInitialized = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
     init?() {
         guard HTTPSession.isInitialized, let handle = curl_easy_init() else { return nil }
