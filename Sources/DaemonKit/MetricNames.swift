@@ -50,6 +50,7 @@ public enum MetricNames {
         .streamParked, .streamBatchSeconds, .streamPublished, .streamPublishFailures, .streamLength, .sweeps,
         .sweepThrough,
         .commitSize, .commitSeconds, .commitQueued, .commitRefused, .runs, .partitionsMade,
+        .notificationsHandled, .notificationsPending,
     ]
     static let ingest: [MetricName] = [
         .ingestRecords, .ingestCommitRecords, .ingestSpooled, .ingestSpoolBytes, .ingestSpoolRefusals,
@@ -129,6 +130,13 @@ extension MetricName {
     /// Day partitions made.
     public static let partitionsMade = MetricName(
         "warp_partitions_made_total", .counter, ["table"], help: "Day partitions made ahead of their day.")
+    /// Attempts to send notifications.
+    public static let notificationsHandled = MetricName(
+        "warp_notifications_total", .counter, ["channel", "outcome"],
+        help: "Attempts to send a notification: sent, retry, failed (given up).")
+    /// Notifications that wait.
+    public static let notificationsPending = MetricName(
+        "warp_notifications_pending", .gauge, help: "Notifications that are not sent yet.")
 
     /// Records at the door.
     public static let ingestRecords = MetricName(
