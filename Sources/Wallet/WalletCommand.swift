@@ -16,14 +16,17 @@ struct WalletCommand: DaemonProgram {
               wallet check-config
               wallet parked list
               wallet parked retry --all
+              wallet notifications list
             """,
-        subcommands: [ServeCommand<Self>.self, CheckConfigCommand<Self>.self, ParkedCommand.self])
+        subcommands: [
+            ServeCommand<Self>.self, CheckConfigCommand<Self>.self, ParkedCommand.self, NotificationsCommand.self,
+        ])
 
     static let daemon = Daemon(
         name: "wallet", role: "warp_wallet", port: 8083, keys: WalletConfig.keys)
 
     /// The daemon's parts: usage is posted when the bell rings or the minute is over, invoices are booked, balances are told.
-    static func build(_ context: DaemonContext) {
+    static func build(_ context: DaemonContext) throws {
         let clock = context.clock
         let now: @Sendable () -> Instant = { Instant(milliseconds: clock.now()) }
         let store = WalletStore(pool: context.pool)
@@ -45,6 +48,7 @@ struct WalletCommand: DaemonProgram {
             let sealing = LedgerSealing(pool: context.pool, directory: directory, now: now, logger: context.logger)
             context.schedule("seal-ledger", .every(seconds: 600)) { try await sealing.seal() }
         }
+        try context.sendNotifications(.wallet) { try NoticeTexts.text(of: $0) }
         WalletRoutes(reads: CustomerReads(pool: context.customerPool)).add(
             to: context.router.group("/api/v1/billing").add(
                 middleware: context.auth.requiring(.customer, .operator, .service)))

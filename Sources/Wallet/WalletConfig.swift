@@ -31,5 +31,5 @@ enum WalletConfig {
     static let keys =
         ConfigKeys(
             postingBatchSize, openWalletsInterval, holdBatchSize, holdExpiryInterval, holdKeptDays, sealDirectory)
-        + ReferenceConfig.keys
+        + ReferenceConfig.keys + NotificationConfig.keys
 }
