@@ -25,7 +25,7 @@ extension SandboxCommand {
         @Option(help: "The port to listen on.")
         var port = 8900
 
-        @Option(help: "A directory with the accounts' credentials, one value a file (netsuite-client-id, …).")
+        @Option(help: "A directory of credentials, one value a file (netsuite-client-id, authorize-net-login, …).")
         var credentials: String?
 
         @Option(help: "How many requests NetSuite runs at a time.")
@@ -34,8 +34,10 @@ extension SandboxCommand {
         func run() async throws {
             var account = try credentials.map { try NetSuiteAccount(directory: URL(filePath: $0)) } ?? NetSuiteAccount()
             account.concurrentRequests = netsuiteSlots
+            let merchant =
+                try credentials.map { try AuthorizeNetMerchant(directory: URL(filePath: $0)) } ?? AuthorizeNetMerchant()
             let logger = Logger(label: "billing-sandbox")
-            let application = try SandboxServer(netsuite: account)
+            let application = try SandboxServer(netsuite: account, authorizeNet: merchant)
                 .application(host: host, port: port, logger: logger) { _ in SystemdNotify.ready() }
             let group = ServiceGroup(
                 configuration: .init(

@@ -20,8 +20,13 @@ struct SandboxServer: Sendable {
     let traffic = Traffic()
     let services: [any OutsideService]
 
-    init(netsuite: NetSuiteAccount = NetSuiteAccount(), lrn: LRNDipService = LRNDipService()) {
-        services = [NetSuite(account: netsuite), lrn, WebhookSink()]
+    init(
+        netsuite: NetSuiteAccount = NetSuiteAccount(), lrn: LRNDipService = LRNDipService(),
+        authorizeNet: AuthorizeNetMerchant = AuthorizeNetMerchant()
+    ) {
+        services = [
+            NetSuite(account: netsuite), lrn, AuthorizeNetStandIn(merchant: authorizeNet), WebhookSink(),
+        ]
     }
 
     /// The HTTP server; port 0 takes a free one. `onRunning` is told the port.

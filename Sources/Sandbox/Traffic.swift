@@ -26,6 +26,8 @@ struct FaultOrder: Codable, Sendable, Equatable {
     var method: String?
     /// Only requests whose path contains this.
     var path: String?
+    /// Only requests whose body contains this: where all of a service's requests have one path.
+    var body: String?
     /// Only each n-th of the requests that fit (1 is every one).
     var every: Int?
     var status: Int?
@@ -116,7 +118,7 @@ final class Traffic: Sendable {
             if let slots, running >= slots { return .busy(number: number) }
             state.running[service] = running + 1
             state.peak[service] = max(state.peak[service, default: 0], running + 1)
-            return .admitted(number: number, faults: state.takeFaults(service, method, target))
+            return .admitted(number: number, faults: state.takeFaults(service, method, target, body))
         }
     }
 
@@ -136,13 +138,15 @@ final class Traffic: Sendable {
 
 extension Traffic.State {
     /// All delays that fit, and the first other fault that fits.
-    fileprivate mutating func takeFaults(_ service: String, _ method: String, _ target: String) -> [FaultOrder] {
+    fileprivate mutating func takeFaults(
+        _ service: String, _ method: String, _ target: String, _ body: String
+    ) -> [FaultOrder] {
         var taken: [FaultOrder] = []
         for index in orders.indices {
             let order = orders[index].order
             let fits =
                 order.service == service && (order.method ?? method) == method
-                && (order.path.map { target.contains($0) } ?? true)
+                && (order.path.map { target.contains($0) } ?? true) && (order.body.map { body.contains($0) } ?? true)
             guard fits, order.kind == .delay || !taken.contains(where: { $0.kind != .delay }) else { continue }
             orders[index].seen += 1
             guard orders[index].seen.isMultiple(of: max(order.every ?? 1, 1)) else { continue }

@@ -45,13 +45,13 @@ struct AuthorizeNetAnswer: Sendable {
     }
 
     /// What became of a transaction; nil where the answer is about none.
-    var transaction: AuthorizeNetTransaction? {
-        document["transactionResponse"].flatMap { AuthorizeNetTransaction($0) }
+    var transaction: TransactionResponse? {
+        document["transactionResponse"].flatMap { TransactionResponse($0) }
     }
 }
 
 /// `transactionResponse`: what became of a charge, a refund or a void.
-struct AuthorizeNetTransaction: Sendable, Equatable {
+struct TransactionResponse: Sendable, Equatable {
     enum Outcome: Sendable, Equatable {
         case approved(ProcessorPayment)
         case heldForReview(ProcessorPayment)
