@@ -17,7 +17,7 @@ struct ServiceDoor: RouterMiddleware {
         let admission = traffic.enter(
             service: service.name, slots: service.concurrentRequests, method: request.method.rawValue,
             target: request.uri.string, headers: Self.loggable(request.headers),
-            body: String(decoding: body, as: UTF8.self))
+            body: Self.loggable(body))
 
         switch admission {
         case .busy(let number):
@@ -67,6 +67,13 @@ struct ServiceDoor: RouterMiddleware {
         traffic.answered(number, status: nil, fault: fault)
         context.channel.close(promise: nil)
         return AnswerLost()
+    }
+
+    /// Authorize.Net's key stands in each body.
+    private static func loggable(_ body: [UInt8]) -> String {
+        let text = String(decoding: body, as: UTF8.self)
+        guard text.contains("transactionKey") else { return text }
+        return text.replacing(/"transactionKey":"[^"]*"/, with: #""transactionKey":"(secret)""#)
     }
 
     private static func loggable(_ fields: HTTPFields) -> [String: String] {

@@ -244,6 +244,10 @@ struct AuthorizeNetStandInTests {
             #expect(failed.status == 503)
             #expect(failed.header("Content-Type") == "text/html")
             #expect(try await account.send(batches).status == 200)
+            // What the log keeps of a body has no key in it.
+            let bodies = account.server.traffic.requests(of: "authorize-net").map(\.body)
+            #expect(bodies.contains { $0.contains("createTransactionRequest") })
+            #expect(!bodies.contains { $0.contains("sandbox-anet-key") })
         }
     }
 

@@ -1,21 +1,25 @@
-/// What became of a charge as far as the processor told.
+import Core
+
+/// What became of a charge, as far as its processor has told.
 enum ChargeAnswer: Sendable, Equatable {
-    /// Approved.
+    /// The money is ours.
     case paid(ProcessorPayment)
-    /// Accepted, the money is not there yet (card: held for review, code 4; ACH: transfer made).
+    /// The charge is made; whether it brings money is told later.
     case pending(ProcessorPayment)
-    /// Nothing was or will be charged.
+    /// The processor, the bank or the network said no.
     case declined(code: String, text: String)
-    /// It may or may not have happened: a timeout, a 5xx, E00001, E00053, an answer that cannot be read.
+    /// It may have been made: look before anything else is done.
     case unknown(reason: String)
-    /// Surely nothing happened: no connection at all, 429, bad credentials, a malformed body of ours.
+    /// This call certainly did nothing.
     case notSent(reason: String)
 }
 
-/// A payment as the processor knows it.
+/// A charge as its processor knows it.
 struct ProcessorPayment: Sendable, Equatable {
-    /// Transaction id or transfer id.
+    /// The processor's id.
     let id: String
+    /// The last four characters of the card's or account's number, where the processor tells them.
     let lastFour: String?
+    /// The issuer's approval, where there is one.
     let authCode: String?
 }

@@ -34,8 +34,8 @@ enum ProcessorError: Failure, Hashable {
 
     var isTransient: Bool {
         switch self {
-        case .notReached, .timedOut, .failing, .busy, .unreadable: true
-        case .refused, .credentials, .badRequest: false
+        case .notReached, .timedOut, .failing, .busy: true
+        case .refused, .credentials, .badRequest, .unreadable: false
         }
     }
 
