@@ -22,6 +22,27 @@ final class OpenSSLKey: @unchecked Sendable {
         handle = key
     }
 
+    /// A new private key on P-256.
+    init(newP256: Void) throws(SigningError) {
+        let context = EVP_PKEY_CTX_new_from_name(nil, "EC", nil)
+        defer { EVP_PKEY_CTX_free(context) }
+        var key: OpaquePointer?
+        guard EVP_PKEY_keygen_init(context) == 1, EVP_PKEY_CTX_set_group_name(context, "prime256v1") == 1,
+            EVP_PKEY_generate(context, &key) == 1, let key
+        else { throw .refused(OpenSSLKey.lastError()) }
+        handle = key
+    }
+
+    /// The uncompressed point of a P-256 key: 4, x, y; nil for another key.
+    var p256Point: [UInt8]? {
+        var der = [UInt8](repeating: 0, count: max(0, Int(i2d_PUBKEY(handle, nil))))
+        der.withUnsafeMutableBufferPointer { target in
+            var next = target.baseAddress
+            _ = i2d_PUBKEY(handle, &next)
+        }
+        return der.starts(with: OpenSSLKey.p256Header) ? Array(der.dropFirst(OpenSSLKey.p256Header.count)) : nil
+    }
+
     /// The DER of a public key before its 65-byte point: id-ecPublicKey, prime256v1, bit string.
     private static let p256Header: [UInt8] = [
         0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,

@@ -27,6 +27,21 @@ public struct SigningKey: Sendable {
         key = try OpenSSLKey(privatePEM: pem.revealed)
     }
 
+    /// A new key on P-256, which nobody else has.
+    public static func newP256() throws(SigningError) -> SigningKey {
+        SigningKey(key: try OpenSSLKey(newP256: ()))
+    }
+
+    private init(key: OpenSSLKey) {
+        self.key = key
+    }
+
+    /// A P-256 key's public point as a JWK has it: `x` and `y`, 32 bytes each in base64url; nil for another key.
+    public var p256Coordinates: (x: String, y: String)? {
+        guard let point = key.p256Point, point.count == 65 else { return nil }
+        return (Base64.encodeURL(Array(point[1...32])), Base64.encodeURL(Array(point[33...64])))
+    }
+
     /// The message's signature.
     public func sign(_ message: [UInt8], _ algorithm: SignatureAlgorithm) throws(SigningError) -> [UInt8] {
         try key.sign(message, algorithm)

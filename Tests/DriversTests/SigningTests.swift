@@ -68,6 +68,17 @@ struct SigningTests {
         }
     }
 
+    @Test("a new P-256 key signs what its own coordinates verify, and no other key's; an RSA key has none")
+    func newKeys() throws {
+        let (first, second) = (try SigningKey.newP256(), try SigningKey.newP256())
+        let (own, foreign) = (try #require(first.p256Coordinates), try #require(second.p256Coordinates))
+        let signature = try first.sign([1, 2, 3], .es256)
+        #expect(try VerifyingKey(p256X: own.x, y: own.y).verifies(signature, of: [1, 2, 3], .es256))
+        #expect(try !VerifyingKey(p256X: foreign.x, y: foreign.y).verifies(signature, of: [1, 2, 3], .es256))
+        let rsa = try SigningKey(pem: Secret(vectors.rs256.privateKeyPEM))
+        #expect(rsa.p256Coordinates == nil)
+    }
+
     @Test("a changed byte, a foreign algorithm or half a token is not verified")
     func forged() throws {
         let verifier = try VerifyingKey(p256X: vectors.es256.x, y: vectors.es256.y)
