@@ -36,8 +36,11 @@ extension SandboxCommand {
             account.concurrentRequests = netsuiteSlots
             let merchant =
                 try credentials.map { try AuthorizeNetMerchant(directory: URL(filePath: $0)) } ?? AuthorizeNetMerchant()
+            let plaid = try PlaidCredentials(directory: credentials.map { URL(filePath: $0) })
             let logger = Logger(label: "billing-sandbox")
-            let application = try SandboxServer(netsuite: account, authorizeNet: merchant)
+            let application = try SandboxServer(
+                netsuite: account, authorizeNet: merchant, plaid: PlaidService(credentials: plaid)
+            )
                 .application(host: host, port: port, logger: logger) { _ in SystemdNotify.ready() }
             let group = ServiceGroup(
                 configuration: .init(

@@ -22,10 +22,10 @@ struct SandboxServer: Sendable {
 
     init(
         netsuite: NetSuiteAccount = NetSuiteAccount(), lrn: LRNDipService = LRNDipService(),
-        authorizeNet: AuthorizeNetMerchant = AuthorizeNetMerchant()
+        authorizeNet: AuthorizeNetMerchant = AuthorizeNetMerchant(), plaid: PlaidService = PlaidService()
     ) {
         services = [
-            NetSuite(account: netsuite), lrn, AuthorizeNetStandIn(merchant: authorizeNet), WebhookSink(),
+            NetSuite(account: netsuite), lrn, AuthorizeNetStandIn(merchant: authorizeNet), plaid, WebhookSink(),
         ]
     }
 

@@ -80,8 +80,11 @@ struct ServiceDoor: RouterMiddleware {
         var headers: [String: String] = [:]
         for field in fields {
             let name = field.name.canonicalName
-            let secret = name == "authorization"
-            headers[name] = secret ? String(field.value.prefix { $0 != " " }) : field.value
+            switch name {
+            case "authorization": headers[name] = String(field.value.prefix { $0 != " " })
+            case "plaid-secret": headers[name] = "(secret)"
+            default: headers[name] = field.value
+            }
         }
         return headers
     }
