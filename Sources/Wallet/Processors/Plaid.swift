@@ -60,7 +60,7 @@ struct Plaid: Sendable {
     func exchange(publicToken: String) async throws(ProcessorError) -> (accessToken: Secret, item: String) {
         var body = JSONWriter()
         body.object { $0.field("public_token", publicToken) }
-        let answer = try await ask("/item/public_token/exchange", body.bytes, isRepeatable: false)
+        let answer = try await ask("/item/public_token/exchange", body.bytes, isLook: false)
         return (Secret(try text("access_token", of: answer)), try text("item_id", of: answer))
     }
 
@@ -82,10 +82,10 @@ struct Plaid: Sendable {
 
     /// A call that moves no money: its failure is thrown.
     func ask(
-        _ path: String, _ body: [UInt8], isRepeatable: Bool = true
+        _ path: String, _ body: [UInt8], isLook: Bool = true
     ) async throws(ProcessorError) -> Core.JSONValue {
         do throws(PlaidFailure) {
-            return try await post(path, body, isRepeatable: isRepeatable)
+            return try await post(path, body, isLook: isLook)
         } catch {
             throw error.processorError
         }

@@ -51,7 +51,7 @@ extension Plaid {
             body.field("idempotency_key", charge.key)
         }
         do throws(PlaidFailure) {
-            let answer = try await post("/transfer/authorization/create", body.bytes)
+            let answer = try await post("/transfer/authorization/create", body.bytes, isLook: false)
             return Plaid.decision(answer["authorization"], on: charge)
         } catch {
             switch error {
@@ -83,7 +83,7 @@ extension Plaid {
             }
         }
         do throws(PlaidFailure) {
-            let answer = try await post("/transfer/create", body.bytes)
+            let answer = try await post("/transfer/create", body.bytes, isLook: false)
             return try PlaidTransfer(answer["transfer"]).answer(creditedAt: account.creditsAt)
         } catch {
             guard case .refused(let code, let text) = error else { return error.chargeAnswer }

@@ -56,9 +56,10 @@ extension Plaid {
     private static let longestAnswer = 4 << 20
 
     /// Sends a call and returns the document that answers it. The credentials go as headers, so that no body holds them.
-    /// - Parameter isRepeatable: whether Plaid knows a repeat by a key in the body, or the call changes nothing.
+    /// - Parameter isLook: whether the call makes nothing. Only such goes over a kept connection, where libcurl may send it twice: a charge
+    ///   is repeated by whoever decides that, and by nobody else.
     func post(
-        _ path: String, _ body: [UInt8], isRepeatable: Bool = true
+        _ path: String, _ body: [UInt8], isLook: Bool = true
     ) async throws(PlaidFailure) -> Core.JSONValue {
         Watchdog.progressed()
         let request = HTTPClientRequest(
@@ -68,7 +69,7 @@ extension Plaid {
                 HTTPField("PLAID-CLIENT-ID", account.clientID), HTTPField("PLAID-SECRET", account.secret.revealed),
             ],
             body: body, connectTimeout: min(account.deadline, .seconds(10)), totalTimeout: account.deadline,
-            maxResponseBytes: Plaid.longestAnswer, usesKeptConnection: isRepeatable)
+            maxResponseBytes: Plaid.longestAnswer, usesKeptConnection: isLook)
         let answer: HTTPClientResponse
         do throws(HTTPClientError) {
             answer = try await client.send(request)

@@ -96,7 +96,7 @@ extension Plaid {
         var body = JSONWriter()
         body.object { $0.field("transfer_id", id) }
         do throws(PlaidFailure) {
-            _ = try await post("/transfer/cancel", body.bytes)
+            _ = try await post("/transfer/cancel", body.bytes, isLook: false)
             return .declined(code: "CANCELLED", text: "cancelled before it was posted")
         } catch {
             guard case .refused = error else { return error.chargeAnswer }
@@ -118,7 +118,7 @@ extension Plaid {
             body.field("idempotency_key", key)
         }
         do throws(PlaidFailure) {
-            let answer = try await post("/transfer/refund/create", body.bytes)
+            let answer = try await post("/transfer/refund/create", body.bytes, isLook: false)
             // Id, status and failure of a refund are those of a transfer; it has no later point than `settled`.
             return try PlaidTransfer(answer["refund"]).answer(creditedAt: .settled)
         } catch {
