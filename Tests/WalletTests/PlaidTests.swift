@@ -177,7 +177,7 @@ struct PlaidTests {
             let away = await nobody.transfer(charge, authorization: authorization, description: "I")
             #expect(away.kind == "notSent")
             let error = await #expect(throws: ProcessorError.self) { try await nobody.events(after: 0) }
-            #expect(error?.reason == "processor-timeout")
+            #expect(error?.reason == "processor-not-reached")
             let count = await world.service.ledger.transfers.count
             #expect(count == 0)
         }
@@ -243,6 +243,32 @@ struct PlaidTests {
             let broken = await world.plaid.find(world.charge("PA-28"), authorization: nil)
             #expect(broken?.kind == "unknown")
         }
+    }
+
+    @Test(
+        "what an error of Plaid's means goes by its type and code before its status",
+        arguments: [
+            (400, "INVALID_INPUT", "INVALID_ACCOUNT_ID", "processor-refused"),
+            (400, "ITEM_ERROR", "ITEM_LOGIN_REQUIRED", "processor-refused"),
+            (400, "TRANSFER_ERROR", "TRANSFER_NOT_CANCELLABLE", "processor-refused"),
+            (400, "INVALID_INPUT", "INVALID_API_KEYS", "processor-credentials"),
+            (401, "ANY", "ANY", "processor-credentials"), (403, "ANY", "ANY", "processor-credentials"),
+            (400, "INVALID_REQUEST", "UNKNOWN_FIELDS", "processor-bad-request"),
+            (400, "RATE_LIMIT_EXCEEDED", "RATE_LIMIT", "processor-busy"), (429, "ANY", "ANY", "processor-busy"),
+            (400, "API_ERROR", "INTERNAL_SERVER_ERROR", "processor-failing"),
+            (400, "INSTITUTION_ERROR", "INSTITUTION_DOWN", "processor-failing"),
+            (503, "ANY", "ANY", "processor-failing"), (302, "ANY", "ANY", "processor-unreadable"),
+        ])
+    func failures(status: Int, type: String, code: String, reason: String) throws {
+        let document = try Core.JSONValue(
+            parsing:
+                #"{"error_type":"\#(type)","error_code":"\#(code)","error_message":"no","display_message":null,"request_id":"r1"}"#
+        )
+        let error = Plaid.failure(status: status, document)
+        #expect(error.reason == reason)
+        if status != 302 { #expect(error.account.contains("request r1")) }
+        // A gateway's own page is no word of Plaid's.
+        #expect(Plaid.failure(status: 404, nil).reason == "processor-unreadable")
     }
 
     private static let authorize = "/transfer/authorization/create"

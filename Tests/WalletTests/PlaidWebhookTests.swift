@@ -161,7 +161,7 @@ struct PlaidWebhookTests {
                 try await webhooks.verify(token, body: body, now: now)
             }
             #expect(error?.isTransient == true)
-            #expect(error?.reason == "processor-busy")
+            #expect(error?.reason == "processor-failing")
             let said = try await webhooks.verify(token, body: body, now: now)
             #expect(said == .other(type: "", code: ""))
         }

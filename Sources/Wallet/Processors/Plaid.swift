@@ -53,14 +53,14 @@ struct Plaid: Sendable {
             body.object { $0.field("client_user_id", ban) }
             if let webhook = account.webhook { body.field("webhook", webhook) }
         }
-        return try text("link_token", of: try await ask("/link/token/create", body.bytes))
+        return try text("link_token", of: try await post("/link/token/create", body.bytes))
     }
 
     /// The lasting access token for the short-lived public one that a customer's browser brought, and the item's id.
     func exchange(publicToken: String) async throws(ProcessorError) -> (accessToken: Secret, item: String) {
         var body = JSONWriter()
         body.object { $0.field("public_token", publicToken) }
-        let answer = try await ask("/item/public_token/exchange", body.bytes, isLook: false)
+        let answer = try await post("/item/public_token/exchange", body.bytes, isLook: false)
         return (Secret(try text("access_token", of: answer)), try text("item_id", of: answer))
     }
 
@@ -68,7 +68,7 @@ struct Plaid: Sendable {
     func accounts(accessToken: Secret) async throws(ProcessorError) -> [BankAccount] {
         var body = JSONWriter()
         body.object { $0.field("access_token", accessToken.revealed) }
-        let answer = try await ask("/accounts/get", body.bytes)
+        let answer = try await post("/accounts/get", body.bytes)
         guard let accounts = answer["accounts"]?.elements else { throw .unreadable("the answer lists no accounts") }
         var found: [BankAccount] = []
         for account in accounts where account["type"]?.string == "depository" {
@@ -78,17 +78,6 @@ struct Plaid: Sendable {
                     subtype: account["subtype"]?.string))
         }
         return found
-    }
-
-    /// A call that moves no money: its failure is thrown.
-    func ask(
-        _ path: String, _ body: [UInt8], isLook: Bool = true
-    ) async throws(ProcessorError) -> Core.JSONValue {
-        do throws(PlaidFailure) {
-            return try await post(path, body, isLook: isLook)
-        } catch {
-            throw error.processorError
-        }
     }
 
     private func text(_ name: String, of document: Core.JSONValue) throws(ProcessorError) -> String {

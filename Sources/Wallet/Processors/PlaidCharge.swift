@@ -50,15 +50,15 @@ extension Plaid {
             body.field("user_present", false)
             body.field("idempotency_key", charge.key)
         }
-        do throws(PlaidFailure) {
+        do throws(ProcessorError) {
             let answer = try await post("/transfer/authorization/create", body.bytes, isLook: false)
             return Plaid.decision(answer["authorization"], on: charge)
         } catch {
             switch error {
             case .refused(let code, _) where Plaid.loginCodes.contains(code): return .userActionRequired
             case .refused(let code, let text): return .declined(code: code, text: text)
-            case .notSent, .busy, .credentials: return .notSent(reason: error.text)
-            case .noAnswer, .failed, .unreadable: return .unknown(reason: error.text)
+            case .notReached, .busy, .credentials, .badRequest: return .notSent(reason: error.account)
+            case .timedOut, .failing, .unreadable: return .unknown(reason: error.account)
             }
         }
     }
@@ -82,11 +82,11 @@ extension Plaid {
                 for (name, value) in metadata.sorted(by: { $0.key < $1.key }) { body.field(name, value) }
             }
         }
-        do throws(PlaidFailure) {
+        do throws(ProcessorError) {
             let answer = try await post("/transfer/create", body.bytes, isLook: false)
             return try PlaidTransfer(answer["transfer"]).answer(creditedAt: account.creditsAt)
         } catch {
-            guard case .refused(let code, let text) = error else { return error.chargeAnswer }
+            guard case .refused(let code, let text) = error else { return ChargeAnswer(error) }
             return await find(charge, authorization: authorization) ?? .declined(code: code, text: text)
         }
     }

@@ -54,7 +54,7 @@ extension Plaid {
             body.field("after_id", id)
             body.field("count", min(max(count, 1), 500))
         }
-        let answer = try await ask("/transfer/event/sync", body.bytes)
+        let answer = try await post("/transfer/event/sync", body.bytes)
         guard let documents = answer["transfer_events"]?.elements, let hasMore = answer["has_more"]?.bool else {
             throw .unreadable("the answer is no page of events")
         }

@@ -27,7 +27,7 @@ struct PlaidTransfer: Sendable, Equatable {
     /// The attempt that it was made for.
     let attempt: String?
 
-    init(_ document: Core.JSONValue?) throws(PlaidFailure) {
+    init(_ document: Core.JSONValue?) throws(ProcessorError) {
         guard let document, let id = document["id"]?.string, !id.isEmpty else {
             throw .unreadable("the answer holds no transfer")
         }
@@ -74,7 +74,7 @@ extension Plaid {
     /// there surely is none: the whole list was read.
     /// - Parameter since: transfers made before are passed over. Without it a look gives up (`.unknown`) after 1,000 transfers.
     func find(_ charge: PlaidCharge, authorization: String?, since: Instant? = nil) async -> ChargeAnswer? {
-        do throws(PlaidFailure) {
+        do throws(ProcessorError) {
             if let authorization, let transfer = try await transfer(of: authorization) {
                 return transfer.answer(creditedAt: account.creditsAt)
             }
@@ -87,7 +87,7 @@ extension Plaid {
             }
             return .unknown(reason: "not among the newest \(Plaid.listPages * Plaid.listPage) transfers")
         } catch {
-            return .unknown(reason: "looking for the transfer: \(error.text)")
+            return .unknown(reason: "looking for the transfer: \(error.account)")
         }
     }
 
@@ -95,16 +95,16 @@ extension Plaid {
     func cancel(transfer id: String) async -> ChargeAnswer {
         var body = JSONWriter()
         body.object { $0.field("transfer_id", id) }
-        do throws(PlaidFailure) {
+        do throws(ProcessorError) {
             _ = try await post("/transfer/cancel", body.bytes, isLook: false)
             return .declined(code: "CANCELLED", text: "cancelled before it was posted")
         } catch {
-            guard case .refused = error else { return error.chargeAnswer }
-            do throws(PlaidFailure) {
+            guard case .refused = error else { return ChargeAnswer(error) }
+            do throws(ProcessorError) {
                 let answer = try await post("/transfer/get", body.bytes)
                 return try PlaidTransfer(answer["transfer"]).answer(creditedAt: account.creditsAt)
             } catch {
-                return .unknown(reason: "neither cancelled nor found: \(error.text)")
+                return .unknown(reason: "neither cancelled nor found: \(error.account)")
             }
         }
     }
@@ -117,21 +117,21 @@ extension Plaid {
             body.field("amount", amount.text(.cents))
             body.field("idempotency_key", key)
         }
-        do throws(PlaidFailure) {
+        do throws(ProcessorError) {
             let answer = try await post("/transfer/refund/create", body.bytes, isLook: false)
             // Id, status and failure of a refund are those of a transfer; it has no later point than `settled`.
             return try PlaidTransfer(answer["refund"]).answer(creditedAt: .settled)
         } catch {
-            return error.chargeAnswer
+            return ChargeAnswer(error)
         }
     }
 
     /// The transfer that an authorization was used for; nil where Plaid refuses to name one. How it says that there is none is not
     /// documented, so this alone proves nothing.
-    private func transfer(of authorization: String) async throws(PlaidFailure) -> PlaidTransfer? {
+    private func transfer(of authorization: String) async throws(ProcessorError) -> PlaidTransfer? {
         var body = JSONWriter()
         body.object { $0.field("authorization_id", authorization) }
-        do throws(PlaidFailure) {
+        do throws(ProcessorError) {
             let answer = try await post("/transfer/get", body.bytes)
             let transfer = try PlaidTransfer(answer["transfer"])
             guard transfer.authorization == authorization else {
@@ -143,7 +143,7 @@ extension Plaid {
         }
     }
 
-    private func list(offset: Int, since: Instant?) async throws(PlaidFailure) -> [Core.JSONValue] {
+    private func list(offset: Int, since: Instant?) async throws(ProcessorError) -> [Core.JSONValue] {
         var body = JSONWriter()
         body.object { body in
             body.field("count", Plaid.listPage)

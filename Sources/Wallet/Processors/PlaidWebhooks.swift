@@ -119,7 +119,7 @@ actor PlaidWebhooks {
     private func ask(_ id: String, now: Int64) async throws(ProcessorError) -> KnownKey {
         var body = JSONWriter()
         body.object { $0.field("key_id", id) }
-        let answer = try await plaid.ask("/webhook_verification_key/get", body.bytes)
+        let answer = try await plaid.post("/webhook_verification_key/get", body.bytes)
         guard let key = answer["key"], key["kid"]?.string == id, key["kty"]?.string == "EC",
             key["crv"]?.string == "P-256", key["alg"]?.string == SignatureAlgorithm.es256.rawValue,
             let x = key["x"]?.string, let y = key["y"]?.string
