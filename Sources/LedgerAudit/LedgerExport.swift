@@ -138,7 +138,8 @@ extension EntryRow {
 extension LineRow {
     fileprivate init(_ row: PostgresRow) throws {
         self.init(
-            number: try row.value("line"), debit: try row.value("debit_account"), credit: try row.value("credit_account"),
+            number: try row.value("line"), debit: try row.value("debit_account"),
+            credit: try row.value("credit_account"),
             amount: try row.value("amount"), reference: try LedgerReference(row), at: try row.value("at"))
     }
 }

@@ -57,7 +57,8 @@ extension PostingRow {
     init?(_ record: CSVRecord) {
         guard let usage = UsageID(parsing: record.text(2)), let day = UsageDay(parsing: record.text(3)),
             let sequence = Int64(record.text(4)), let charge = Money(exported: record.text(5), .charge),
-            let debit = Money(exported: record.text(6), .ledger), let accrued = Money(exported: record.text(7), .ledger),
+            let debit = Money(exported: record.text(6), .ledger),
+            let accrued = Money(exported: record.text(7), .ledger),
             let residue = Money(exported: record.text(8), .charge), let at = Instant(parsing: record.text(9))
         else { return nil }
         self.init(
@@ -103,7 +104,8 @@ struct WalletHead {
 
     init?(_ record: CSVRecord) {
         guard let head = Digest.bytes(hex: record.text(2)), let balance = Money(exported: record.text(3), .ledger),
-            let accrued = Money(exported: record.text(4), .ledger), let receivable = Money(exported: record.text(5), .cents),
+            let accrued = Money(exported: record.text(4), .ledger),
+            let receivable = Money(exported: record.text(5), .cents),
             let residue = Money(exported: record.text(6), .charge)
         else { return nil }
         self.head = head

@@ -41,7 +41,7 @@ extension SandboxCommand {
             let application = try SandboxServer(
                 netsuite: account, authorizeNet: merchant, plaid: PlaidService(credentials: plaid)
             )
-                .application(host: host, port: port, logger: logger) { _ in SystemdNotify.ready() }
+            .application(host: host, port: port, logger: logger) { _ in SystemdNotify.ready() }
             let group = ServiceGroup(
                 configuration: .init(
                     services: [application], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
