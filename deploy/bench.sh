@@ -12,8 +12,9 @@ RUN=$RUN/bench
 . "$ROOT/deploy/lib/packages.sh"
 . "$ROOT/deploy/bench/ingest.sh"
 . "$ROOT/deploy/bench/poller.sh"
+. "$ROOT/deploy/bench/wallet.sh"
 
-BENCHMARKS=(rate parse ingest poller)
+BENCHMARKS=(rate parse ingest poller wallet)
 name=${1-}
 case $name in
 --list)
@@ -30,6 +31,7 @@ build() {
     case $name in
     ingest) products+=(billingctl cdr-ingest) ;;
     poller) products=(billingctl cdr-ingest biller vendor-recon poller) ;;
+    wallet) products=(billingctl cdr-ingest biller vendor-recon poller wallet) ;;
     esac
     bin=${WARP_BIN-}
     [[ -z $bin ]] || return 0

@@ -65,7 +65,7 @@ class Daemons:
         while not is_ready(f"http://127.0.0.1:{port}/readyz"):
             if process.poll() is not None or time.monotonic() > deadline:
                 sys.exit(f"{name} does not start: {(self.log / f'{name}.log').read_text()[-2000:]}")
-            time.sleep(0.1)
+            time.sleep(0.02)
 
     def stop(self, name):
         process = self.running.pop(name)

@@ -4,8 +4,6 @@ Called by ingest.sh with a migrated database behind PG… variables. Only answer
 billing.raw_cdr afterwards, or there is no figure."""
 
 import argparse
-import json
-import math
 import sys
 from pathlib import Path
 from statistics import median
@@ -13,6 +11,8 @@ from statistics import median
 from ingest_load import Load
 from ingest_peers import Peers
 from ingest_servers import Servers
+from psql import value
+from rows import row, say
 
 
 def main():
@@ -55,7 +55,7 @@ class Benchmark:
         self.peers.checkpoint()
         answered = self.load.post(self.servers.door, name, connections, batch)
         most = answered.records + connections * batch
-        kept = self.peers.value(f"SELECT count(*) FROM billing.raw_cdr WHERE sip_uuid LIKE '{name}-%'")
+        kept = value(f"SELECT count(*) FROM billing.raw_cdr WHERE sip_uuid LIKE '{name}-%'")
         if not answered.records <= int(kept) <= most:
             sys.exit(f"{name}: {answered.records} records were answered 202, and {kept} are there")
         return answered
@@ -65,35 +65,24 @@ class Benchmark:
         self.figures.setdefault(name, []).append(rate)
         if p99 is not None:
             self.figures.setdefault(f"{name} p99", []).append(p99)
-        print(f"{name:10} {rate:10,.0f} /s" + (f"   p99 {p99:.1f} ms" if p99 is not None else ""), file=sys.stderr)
+        say(f"{name:10} {rate:10,.0f} /s" + (f"   p99 {p99:.1f} ms" if p99 is not None else ""))
 
     def report(self):
         middle = {name: median(values) for name, values in self.figures.items()}
         rounds = f"median of {self.options.rounds} rounds of {self.options.seconds:g} s"
-        row = self.row
-        row("ingest.ndjson100", middle["batches"], "records/s", "psql \\copy", middle["copy"],
+        rss = self.servers.memory("cdr-ingest", "VmRSS")
+        row("ingest.ndjson100", middle["batches"], "records/s", rss, "psql \\copy", middle["copy"],
             f"durable records of bodies of 100 over 8 connections, against \\copy of the same rows into the same layout; {rounds}; "
             "goal 0.4")
-        row("ingest.single64", middle["single"], "requests/s", "HTTP ceiling", middle["ceiling"],
+        row("ingest.single64", middle["single"], "requests/s", rss, "HTTP ceiling", middle["ceiling"],
             f"durable single-record POSTs over 64 connections, against the same handler without its commit; {rounds}; goal 0.6; "
             f"{middle['single'] / middle['pgbench']:.2f} of pgbench's {middle['pgbench']:,.0f} transactions/s with 64 clients "
             f"(goal 1); the ceiling is {middle['ceiling'] / middle['plain']:.2f} of a plain POST's {middle['plain']:,.0f}/s (goal 0.8)")
-        row("ingest.single64_p99_ms", middle["single p99"], "ms", None, None,
+        row("ingest.single64_p99_ms", middle["single p99"], "ms", rss, note=(
             f"until a single-record POST is durable and answered, over 64 connections; {rounds}, worst "
-            f"{max(self.figures['single p99']):.1f}; goal at most 50")
-        row("ingest.rss_mb", self.servers.memory("cdr-ingest", "VmHWM") / 1e6, "MB", None, None,
-            "the most memory that cdr-ingest had resident under all of that load; goal at most 150")
-
-    def row(self, name, value, unit, peer, peer_value, note):
-        print(json.dumps({
-            "name": name, "value": rounded(value), "unit": unit, "peer": peer, "peer_value": peer and rounded(peer_value),
-            "ratio": peer and rounded(value / peer_value), "rss_bytes": self.servers.memory("cdr-ingest", "VmRSS"), "note": note,
-        }), flush=True)
-
-
-def rounded(value):
-    """Four significant digits."""
-    return round(value, 3 - math.floor(math.log10(abs(value)))) if value else 0
+            f"{max(self.figures['single p99']):.1f}; goal at most 50"))
+        row("ingest.rss_mb", self.servers.memory("cdr-ingest", "VmHWM") / 1e6, "MB", rss, note=(
+            "the most memory that cdr-ingest had resident under all of that load; goal at most 150"))
 
 
 if __name__ == "__main__":

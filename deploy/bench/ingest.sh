@@ -5,7 +5,7 @@
 # Private servers, one cdr-ingest as in production, and the two HTTP servers that it is measured against; ended here, whatever
 # happens. WARP_BENCH_SECONDS and WARP_BENCH_ROUNDS make it shorter for a first look.
 bench_ingest() {
-    ensure_packages "${STACK_PACKAGES[@]}" "${INGEST_BENCH_PACKAGES[@]}" >&2
+    ensure_packages "${STACK_PACKAGES[@]}" "${WRK_BENCH_PACKAGES[@]}" >&2
     rig_start ingest everysec
     mkdir -p -- "$RUN/spool"
     python3 "$ROOT/deploy/bench/ingest.py" "$RUN" --bin "$RIG_BIN" --redis "$REDIS_SOCKET" --port "$(free_ports 3 "bench $RUN")" \

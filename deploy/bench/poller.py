@@ -5,7 +5,6 @@ Called by poller.sh with a migrated database behind PG… variables. Every recor
 
 import argparse
 import json
-import math
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 from daemons import Daemons
 from poller_load import Backlog, Door, Fresh
 from psql import output, psql, value
+from rows import row, say
 
 # The day after the traffic of the data ends, so that no clock calls it old or of the future.
 CLOCK = "2025-04-01T00:00:00.000Z"
@@ -142,19 +142,7 @@ class Benchmark:
     def row(self, name, figure, unit, peer=None, peer_value=None, rss=None, note=""):
         if rss is None:
             rss = self.daemons.memory("poller", "VmRSS")
-        print(json.dumps({
-            "name": name, "value": rounded(figure), "unit": unit, "peer": peer, "peer_value": peer and rounded(peer_value),
-            "ratio": peer and rounded(figure / peer_value), "rss_bytes": rss, "note": note,
-        }), flush=True)
-
-
-def say(what):
-    print(what, file=sys.stderr, flush=True)
-
-
-def rounded(figure):
-    """Four significant digits."""
-    return round(figure, 3 - math.floor(math.log10(abs(figure)))) if figure else 0
+        row(name, figure, unit, rss, peer, peer_value, note)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ CHECK_PACKAGES=(python3 shellcheck systemd prometheus)
 # What the checks with a real Kamailio run: its modules, and sipp for callers and vendors.
 KAMAILIO_PACKAGES=(kamailio kamailio-extra-modules kamailio-redis-modules kamailio-utils-modules sip-tester)
 
-# What deploy/bench.sh ingest measures with.
-INGEST_BENCH_PACKAGES=(python3 wrk)
+# What deploy/bench.sh ingest and wallet measure with.
+WRK_BENCH_PACKAGES=(python3 wrk)
 # What the rig of Jasmin runs; Jasmin itself comes from PyPI.
 JASMIN_PACKAGES=(rabbitmq-server python3 python3-venv systemd)
 
