@@ -7,20 +7,19 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from calls import CUSTOMERS, EXTEND_BEFORE, KINDS, LONGEST, MEASURED, NO_WALLET, POSTPAID
+from calls import CUSTOMERS, EXTEND_BEFORE, INTERSTATE, KINDS, LONGEST, MEASURED, MORE_MONEY, RICH, UNASKED, UNASKED_FOR
 from compare import TOLERANCE_MS, compare
 from door import Door
+from prepaid import Wallet
 from processes import Processes
 from rtpengine import RTPEngine
 from sipp import Exchange
 from switch import Switch
-from troubles import all_away, door_away, door_frozen, memory_full
-from wallet import PATH, Wallet
+from troubles import all_away, door_away, door_frozen, memory_full, wallet_away, wallet_frozen, wallet_slow
 from waiting import RigError, wait_until
 
-PREPAID_ADDRESSES = {address for address, _ in CUSTOMERS} - {POSTPAID}
 # As many ports in a row as ./run asks for: seven of the rig's own, and one for each sipp that calls at the same time.
-PORTS = 29
+PORTS = 30
 # Faults of one kind of call that are printed.
 FAULTS_SHOWN = 6
 
@@ -51,7 +50,7 @@ class Rig:
         door, wallet, proxy, first, elsewhere, second, rtpengine = (next(ports) for _ in range(7))
         self.door = Door(processes, arguments.bin / "cdr-ingest", door, arguments.redis_socket)
         self.token = self.door.add_source("kamailio")
-        self.wallet = Wallet(wallet)
+        self.wallet = Wallet(processes, arguments.bin, wallet, arguments.redis_socket)
         self.rtpengine = RTPEngine(rtpengine)
         callers = list(ports)
         if len(KINDS) > len(callers):
@@ -70,7 +69,8 @@ class Rig:
                     "WARP_DOOR_TIMEOUT": 1, "WARP_DOOR_HOLD_OFF": 2,
                     "WARP_REDIS_SERVER": f"addr=127.0.0.1;port={arguments.redis_port}",
                     "WARP_LONGEST_CALL": LONGEST, "WARP_EXTEND_BEFORE": EXTEND_BEFORE,
-                    "WARP_WALLET_ADDRESS": f"127.0.0.1:{wallet}",
+                    "WARP_WALLET_ADDRESS": f"127.0.0.1:{wallet}", "WARP_WALLET_TOKEN": self.wallet.token,
+                    "WARP_SILENT_SECONDS": UNASKED,
                 },
                 "kamailio.cfg": {"SIP_SILENCE_MS": 1500, "SIP_LISTS": arguments.run / "kamailio", "SIP_REDIRECTS": "@127[.]0[.]0[.]1:"},
             },
@@ -83,31 +83,44 @@ class Rig:
 
     def drive(self):
         self.door.open()
+        self.wallet.open()
         self.switch.start()
         self.call_through_open_door()
-        for trouble in (door_away, door_frozen, all_away, memory_full):
+        for trouble in (wallet_slow, wallet_away, wallet_frozen, door_away, door_frozen, all_away, memory_full):
             trouble(self)
             self.wait_for_records()
         self.call_with_rtpengine()
         return self.judge()
 
-    def call(self, kinds):
-        """Calls of these kinds, side by side."""
+    def call(self, kinds, meanwhile=None):
+        """Calls of these kinds, side by side, and what is done meanwhile."""
         callers = [(kind, self.exchange.caller(kind)) for kind in kinds]
+        if meanwhile:
+            meanwhile()
         self.exchange.wait([caller for _, caller in callers])
         self.callers += callers
 
     def call_through_open_door(self):
-        self.call(KINDS)
-        # Alone: while wallet is taken for silent, nobody is asked for.
-        self.call([NO_WALLET])
+        self.call(KINDS, self.bring_money)
         self.wait_for_records()
 
+    def bring_money(self):
+        """To the rich customer, whose call is under way by then."""
+        wait_until(lambda: self.wallet.open_holds(RICH) == 1, "the rich customer's call", 20)
+        self.wallet.add_money(RICH, MORE_MONEY)
+
     def call_with_rtpengine(self):
+        """And without wallet, where that is nobody's loss: such a call goes through, for a while."""
+        wait_until(self.has_told_wallet, "wallet to hear that all calls are over", 20)
+        self.wallet.shut()
         self.switch.load_rtpengine(self.rtpengine.port)
-        self.switch.restart(WARP_QUEUE_SIZE=20000)
-        self.call(MEASURED)
+        self.switch.restart(WARP_QUEUE_SIZE=20000, WARP_WALLET_SILENT="allow")
+        self.call([*MEASURED, UNASKED_FOR])
         self.wait_for_records()
+
+    def has_told_wallet(self):
+        """Whether wallet knows of every call that it is over."""
+        return [name for name, hold in self.wallet.holds().items() if hold["state"] == "open"] or True
 
     def expected(self):
         """How many records the calls made so far must leave."""
@@ -136,7 +149,7 @@ class Rig:
             compare(kind, caller.calls, vendor_calls, by_call_id(calls), by_call_id(attempts))
             for kind, caller in self.callers]
         self.check_all(calls, attempts)
-        self.check_wallet()
+        self.check_holds(calls)
         self.print_table(results)
         return 1 if self.faults or any(result.faults for result in results) else 0
 
@@ -159,24 +172,32 @@ class Rig:
             if count["rejected"] or count["conflicts"]:
                 self.faults.append(f"the door refused records of {kind}: {count}")
 
-    def check_wallet(self):
-        """Each prepaid call was asked for once, with all that wallet needs, and wallet heard how long it was."""
-        asked = [body for path, _, body in self.wallet.questions if path == PATH]
-        prepaid = {kind.name: len(caller.calls) for kind, caller in self.callers if kind.address in PREPAID_ADDRESSES}
-        # While wallet is taken for silent nobody is asked: of those calls not all.
-        expected = sum(prepaid.values()) - prepaid[NO_WALLET.name]
-        uuids = Counter(body["sip_uuid"] for body in asked)
-        if max(uuids.values()) > 1 or not expected < len(asked) <= sum(prepaid.values()):
-            self.faults.append(f"{expected} prepaid calls and some for a silent wallet, {len(asked)} questions to wallet")
-        for path, authorization, body in self.wallet.questions:
-            needs = ("sip_uuid", "customer_ban", "ani", "dni", "direction") if path == PATH else ("sip_uuid",)
-            if not (authorization or "").startswith("Basic ") or not all(body.get(name) for name in needs):
-                self.faults.append(f"a question to wallet without what it needs: {path} {body}")
-        talked = {
-            row["document"]["sip_uuid"]: [-(-row["document"]["duration_ms"] // 1000)]
-            for row in self.door.rows("raw_cdr") if row["document"]["authorized_seconds"] is not None}
-        if self.wallet.ended != talked:
-            self.faults.append(f"seconds that wallet heard of: {self.wallet.ended}, talked: {talked}")
+    def check_holds(self, calls):
+        """Each call that wallet granted has one hold, by the price of a call that it knew both numbers of; it is gone where nobody
+        answered, and otherwise what the seconds cost that were talked. No other call has one."""
+        holds, known = self.wallet.holds(), {}
+        for kind, caller in self.callers:
+            known |= {call_id: kind for call_id in caller.calls}
+        for document in (row["document"] for row in calls):
+            kind, hold = known.get(document["sip_callid"]), holds.pop(document["sip_uuid"], None)
+            if kind is None:
+                continue
+            if kind.held is None or hold is None:
+                # What never reached wallet needs no release.
+                if hold or kind.held not in (None, "released"):
+                    self.faults.append(f"{kind.name}: hold {hold}, expected {kind.held}")
+                continue
+            seconds = -(-document["duration_ms"] // 1000)
+            amount = f"{seconds / 10:.4f}" if kind.held == "ended" else hold["amount"]
+            wanted = {"ban": kind.ban, "state": kind.held, "rate": INTERSTATE, "amount": amount}
+            if kind.authorized is not None:
+                wanted["reserve_seconds"] = kind.authorized + 1
+            if found := {name: hold[name] for name in wanted if hold[name] != wanted[name]}:
+                self.faults.append(f"{kind.name}: a hold with {found} where {wanted} was expected")
+        if holds:
+            self.faults.append(f"holds of unknown calls: {holds}")
+        if wallets := self.wallet.unsound():
+            self.faults.append(f"wallets that hold another sum than their holds: {wallets}")
 
     def print_table(self, results):
         print(f"{'kind':14} {'calls':>5} {'records':>7} {'attempts':>8} {'worst ms':>8}  verdict")

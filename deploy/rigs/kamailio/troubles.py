@@ -1,12 +1,49 @@
-"""What can go wrong between Kamailio and the tables, while calls are made: no record may be missing afterwards, none counted twice."""
+"""What can go wrong between Kamailio, wallet and the tables, while calls are made: no record may be missing afterwards, none counted
+twice, and no money kept back for a call that is over."""
 
 import json
 import os
 import signal
 import subprocess
+import time
 
-from calls import WHILE_AWAY, WHILE_FROZEN, WHILE_FULL, WHILE_NOTHING
+from calls import GIVES_UP, NO_ANSWER, NO_WALLET, PREPAID, SLOW, TOLD_LATER, WHILE_AWAY, WHILE_FROZEN, WHILE_FULL, WHILE_NOTHING
 from waiting import RigError, wait_until
+
+
+def wallet_slow(rig):
+    """Wallet answers later than the caller waits: the call is cancelled, and what was granted is given back."""
+    with rig.wallet.kept_waiting(SLOW) as let_go:
+        def answer_late():
+            wait_until(rig.wallet.is_waiting, "wallet to be asked", 20)
+            # The caller gives up after 200 ms; Kamailio after a second.
+            time.sleep(0.5)
+            let_go()
+        rig.call([GIVES_UP], answer_late)
+
+
+def wallet_away(rig):
+    """Wallet goes while calls last, and others begin: these are refused, and it hears of the end of those when it is back."""
+    def go():
+        wait_until(lambda: (count := rig.wallet.open_holds(PREPAID)) == TOLD_LATER.calls or count, "calls under way", 20)
+        rig.wallet.shut()
+        rig.call([NO_WALLET])
+    rig.call([TOLD_LATER], go)
+    rig.wait_for_records()
+    rig.wallet.open()
+    wait_until(rig.has_told_wallet, "wallet to hear how long the calls were", 20)
+    # Till then Kamailio does not ask it.
+    time.sleep(2)
+
+
+def wallet_frozen(rig):
+    """Wallet takes questions and does not answer in time: the calls are refused, and nothing stays held for them."""
+    rig.wallet.process.send_signal(signal.SIGSTOP)
+    try:
+        rig.call([NO_ANSWER])
+    finally:
+        rig.wallet.process.send_signal(signal.SIGCONT)
+    wait_until(rig.has_told_wallet, "nothing to be held", 20)
 
 
 def door_away(rig):
