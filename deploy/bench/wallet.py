@@ -1,11 +1,12 @@
 """Measures wallet as it runs in production: calls authorised over HTTP, usage debited, both at once, and a start behind a long ledger.
 Prints a row of JSON for each figure.
 
-Called by wallet.sh with a migrated database behind PG… variables. Every call must be granted and every rated call posted, or there is no
-figure."""
+Called by wallet.sh with a migrated database behind PG… variables. Every call must be granted and every rated call
+posted, or there is no figure."""
 
 import argparse
 import json
+import sys
 import time
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -14,7 +15,7 @@ from statistics import median
 from daemons import Daemons
 from psql import output, pgbench, psql, value
 from rows import row, say
-from waiting import wait_until
+from waiting import RigError, wait_until
 from wallet_load import LOAD, Answered, Feeder, RatedCalls, Switches, numbers_of, write_questions
 
 PEERS = Path(__file__).resolve().parent / "peers"
@@ -44,7 +45,10 @@ def main():
     with Daemons(
         options, WARP_SWEEP_INTERVAL_SECONDS="3600", WARP_REFERENCE_PORTED_DIRECTORY=str(options.run / "ported"),
     ) as daemons:
-        Benchmark(options, daemons).measure()
+        try:
+            Benchmark(options, daemons).measure()
+        except RigError as failure:
+            sys.exit(str(failure))
 
 
 class Benchmark:

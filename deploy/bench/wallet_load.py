@@ -113,7 +113,7 @@ class RatedCalls:
 
 class Feeder(threading.Thread):
     """Rated calls at a steady pace, a few at a time, each time with a ring."""
-    STEP = 0.1
+    STEP = 0.05
 
     def __init__(self, rated: RatedCalls, calls_per_second: float):
         super().__init__(daemon=True)

@@ -21,9 +21,9 @@ INTERSTATE = "6.0000000"
 MONEY = {PREPAID: "1000.0000", BROKE: "0.0999", RICH: "0.6000", SLOW: "1000.0000", POOR: "0.3999"}
 # What comes in while the rich customer talks.
 MORE_MONEY = "0.4000"
-# Seconds that wallet grants, one less than it holds: to those who have enough, to the poor one, and to the rich one (5 at first) when Kamailio
-# asks for more. How long before its limit a call asks, and after how many seconds Kamailio cuts a call that nobody ends, and one for
-# which wallet gave no answer and that was let through all the same.
+# Seconds that wallet grants, one less than it holds: to those who have enough, to the poor one, and to the rich one (5 at first) when
+# Kamailio asks for more. How long before its limit a call asks, and after how many seconds Kamailio cuts a call that nobody ends, and
+# one for which wallet gave no answer and that was let through all the same.
 GRANTED = 299
 GRANTED_POOR = 2
 EXTENDED = 9
