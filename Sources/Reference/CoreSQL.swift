@@ -29,6 +29,14 @@ extension Identifier128: PostgresEncodable, PostgresDecodable {
             ))
     }
 
+    /// The same bits as Foundation writes them.
+    public init(_ uuid: UUID) {
+        let halves = withUnsafeBytes(of: uuid.uuid) { bytes in
+            (bytes.loadUnaligned(as: UInt64.self), bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+        }
+        self.init(high: UInt64(bigEndian: halves.0), low: UInt64(bigEndian: halves.1))
+    }
+
     /// A new identifier that begins with its time in milliseconds since 1970 (version 7, RFC 9562), so that new rows stand together in an index.
     public static func timeOrdered(at milliseconds: Int64) -> Identifier128 {
         let time = UInt64(bitPattern: milliseconds) << 16

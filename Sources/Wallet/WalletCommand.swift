@@ -19,7 +19,8 @@ struct WalletCommand: DaemonProgram {
               wallet notifications list
             """,
         subcommands: [
-            ServeCommand<Self>.self, CheckConfigCommand<Self>.self, ParkedCommand.self, NotificationsCommand.self,
+            ServeCommand<Self>.self, CheckConfigCommand<Self>.self, ParkedCommand.self, PaymentsCommand.self,
+            NotificationsCommand.self,
         ])
 
     static let daemon = Daemon(
@@ -29,7 +30,8 @@ struct WalletCommand: DaemonProgram {
     static func build(_ context: DaemonContext) throws {
         let clock = context.clock
         let now: @Sendable () -> Instant = { Instant(milliseconds: clock.now()) }
-        let store = WalletStore(pool: context.pool)
+        let store = WalletStore(
+            pool: context.pool, rechargesPerDay: context.config[PaymentConfig.perDay])
         let debits = UsageDebits(
             store: store, batchSize: context.config[WalletConfig.postingBatchSize], loop: context.loop, now: now)
         let receivables = Receivables(pool: context.pool, now: now, logger: context.logger)
@@ -44,6 +46,7 @@ struct WalletCommand: DaemonProgram {
             try await opener.open()
         }
         addHolds(to: context, now: now)
+        try addPayments(to: context, PaymentStore(pool: context.pool), now: now)
         if let directory = context.config[WalletConfig.sealDirectory] {
             let sealing = LedgerSealing(pool: context.pool, directory: directory, now: now, logger: context.logger)
             context.schedule("seal-ledger", .every(seconds: 600)) { try await sealing.seal() }
@@ -52,6 +55,38 @@ struct WalletCommand: DaemonProgram {
         WalletRoutes(reads: CustomerReads(pool: context.customerPool)).add(
             to: context.router.group("/api/v1/billing").add(
                 middleware: context.auth.requiring(.customer, .operator, .service)))
+    }
+
+    /// Payments: charges that are due, what processors tell, and their fees.
+    private static func addPayments(
+        to context: DaemonContext, _ store: PaymentStore, now: @escaping @Sendable () -> Instant
+    ) throws {
+        let config = context.config
+        let account = PaymentConfig.bankAccount(config)
+        let desk = PaymentDesk(
+            store: store, methods: PaymentMethods(pool: context.pool), cards: PaymentConfig.cards(config),
+            banks: account.map(Plaid.init), vault: try config[PaymentConfig.vaultKey].map(TokenVault.init), now: now,
+            logger: context.logger)
+        let news = ProcessorNews(desk: desk)
+        let interval = Schedule.every(seconds: config[PaymentConfig.interval])
+        context.schedule("carry-out-payments", interval) { try await desk.sweep() }
+        context.schedule("read-card-webhooks", interval) { try await news.takeIn() }
+        context.schedule("read-bank-events", interval) { try await news.syncIfDue() }
+        let logger = context.logger
+        context.schedule(
+            "settle-fees", config[PaymentConfig.feeTime], first: .due(after: { try await store.lastFees(or: now()) })
+        ) {
+            let count = try await store.settleFees(at: now())
+            logger.notice("Processor fees booked", metadata: ["payment.count": "\(count)"])
+        }
+        PaymentRoutes(desk: desk).add(
+            to: context.router.group("/api/v1/billing").add(
+                middleware: context.auth.requiring(.customer, .operator, .service)))
+        WebhookRoutes(
+            news: news, cardKey: config[PaymentConfig.cardWebhookKey],
+            bankWebhooks: account.map { PlaidWebhooks(account: $0) }
+        )
+        .add(to: context.router.group("/webhooks/v1"))
     }
 
     /// Holds: asked for by switches, released when their time is over.

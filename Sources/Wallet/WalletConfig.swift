@@ -31,5 +31,5 @@ enum WalletConfig {
     static let keys =
         ConfigKeys(
             postingBatchSize, openWalletsInterval, holdBatchSize, holdExpiryInterval, holdKeptDays, sealDirectory)
-        + ReferenceConfig.keys + NotificationConfig.keys
+        + ReferenceConfig.keys + NotificationConfig.keys + PaymentConfig.keys
 }

@@ -7,6 +7,8 @@ import Reference
 /// The wallet's tables: locks wallets, applies what `WalletState` decides, writes the rows. Takes no decision of its own.
 struct WalletStore: Sendable {
     let pool: PostgresPool
+    /// Automatic recharges that a customer gets in 24 hours at most; 0: nobody is asked for money.
+    var rechargesPerDay = 0
 
     /// What one batch of charges came to.
     struct PostingOutcome: Sendable {
@@ -20,6 +22,8 @@ struct WalletStore: Sendable {
         var alerts: [(customer: CustomerID, level: BalanceAlert, balance: Money)] = []
         /// Customers whose wallet went beyond its limit.
         var suspended: [CustomerID] = []
+        /// What subscribers are told of all that.
+        var notices: [Notice] = []
         /// Whether the horizon is reached.
         var isDone = true
     }
@@ -33,7 +37,8 @@ struct WalletStore: Sendable {
             guard through < horizon else { return PostingOutcome() }
             let next = try RatedUsageReader(transaction: transaction).charges(
                 above: through, upTo: horizon, limit: limit)
-            var outcome = try WalletStore.post(next.charges, at: now, in: transaction)
+            var outcome = try WalletStore.post(
+                next.charges, rechargesPerDay: rechargesPerDay, at: now, in: transaction)
             try progress.advance(in: transaction, to: next.mark, now: now.milliseconds)
             outcome.isDone = next.mark >= horizon
             return outcome
@@ -45,7 +50,8 @@ struct WalletStore: Sendable {
 
     /// Posts each charge exactly once, in the order of their numbers. One that is parked stays so, unless it is tried again.
     static func post(
-        _ charges: [RatedCharge], isRetry: Bool = false, at now: Instant, in transaction: PostgresTransaction
+        _ charges: [RatedCharge], isRetry: Bool = false, rechargesPerDay: Int = 0, at now: Instant,
+        in transaction: PostgresTransaction
     ) throws -> PostingOutcome {
         var outcome = PostingOutcome()
         guard !charges.isEmpty else { return outcome }
@@ -55,6 +61,7 @@ struct WalletStore: Sendable {
         var wallets = try WalletRow.lock(customers, in: transaction)
         let settled = try settled(charges, isRetry: isRetry, in: transaction)
         let holds = try HoldRow.open(of: charges.filter { $0.service == .cdr }.map(\.id), in: transaction)
+        var recharges = try AutoRecharges(of: wallets, perDay: rechargesPerDay, at: now, in: transaction)
         var rows = PostingRows()
         for charge in charges {
             guard !settled.contains(charge.id), !rows.contains(charge.id) else {
@@ -68,11 +75,12 @@ struct WalletStore: Sendable {
             }
             do throws(WalletRefusal) {
                 let hold = holds[charge.id].flatMap { $0.customer == customer ? $0 : nil }
-                let decision = try decide(charge, capturing: hold, wallet: wallet.state, at: now)
+                var decision = try decide(charge, capturing: hold, wallet: wallet.state, at: now)
+                recharges.take(&decision, before: wallet.state, of: charge)
                 rows.post(charge, decision, wallet: &wallet, at: now)
                 if let hold { rows.capture(hold) }
                 wallets[customer] = wallet
-                outcome.note(decision, of: wallet)
+                outcome.note(decision, of: wallet, by: charge)
             } catch {
                 rows.park(charge, reason: error.rawValue)
                 outcome.parked += 1
@@ -80,6 +88,8 @@ struct WalletStore: Sendable {
         }
         try rows.insert(at: now, in: transaction)
         try WalletRow.store(rows.touched.compactMap { wallets[$0] }, at: now, in: transaction)
+        try recharges.insert(at: now, in: transaction)
+        _ = try Notifications.wallet.post(outcome.notices, in: transaction, at: now.milliseconds)
         return outcome
     }
 
@@ -96,10 +106,7 @@ struct WalletStore: Sendable {
         _ charge: RatedCharge, capturing hold: HoldRow?, wallet: WalletState, at now: Instant
     ) throws(WalletRefusal) -> WalletDecision {
         guard charge.corrects == nil else { return try wallet.correct(by: charge.charge) }
-        var decision = try wallet.debit(charge.charge, closing: hold?.hold, at: now)
-        // No processor is there that a recharge could be asked of: the order stays as it is, and the next debit asks again.
-        decision.wallet.autoRecharge = wallet.autoRecharge
-        return decision
+        return try wallet.debit(charge.charge, closing: hold?.hold, at: now)
     }
 
     /// Which of the charges have a posting, or wait in the parking table for a person.
@@ -203,9 +210,18 @@ extension WalletStore {
 
 extension WalletStore.PostingOutcome {
     /// Counts a posted charge and keeps what must be told.
-    fileprivate mutating func note(_ decision: WalletDecision, of wallet: WalletRow) {
+    fileprivate mutating func note(_ decision: WalletDecision, of wallet: WalletRow, by charge: RatedCharge) {
         posted += 1
-        if let alert = decision.alert { alerts.append((wallet.customer, alert, wallet.state.balance)) }
-        if decision.flags.contains(.overdrawn) { suspended.append(wallet.customer) }
+        let (customer, balance) = (wallet.customer, wallet.state.balance)
+        if let alert = decision.alert {
+            alerts.append((customer, alert, balance))
+            notices.append(
+                .balanceLow(customer: customer, percent: alert.rawValue, balance: balance, key: charge.id.text))
+        }
+        if decision.flags.contains(.overdrawn) {
+            suspended.append(customer)
+            notices.append(
+                .walletSuspended(customer: customer, cause: .overLimit, balance: balance, key: charge.id.text))
+        }
     }
 }

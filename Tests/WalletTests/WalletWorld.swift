@@ -89,9 +89,11 @@ struct WalletWorld {
 
     /// Posts what is rated, until the horizon.
     @discardableResult
-    func post(limit: Int = 5_000) async throws -> WalletStore.PostingOutcome {
+    func post(limit: Int = 5_000, rechargesPerDay: Int = 0) async throws -> WalletStore.PostingOutcome {
         let horizon: Int64 = try await admin.query("SELECT billing.horizon('rated') AS h").first?.value("h") ?? 0
         var total = WalletStore.PostingOutcome()
+        var store = store
+        store.rechargesPerDay = rechargesPerDay
         while true {
             let outcome = try await store.postNext(upTo: horizon, limit: limit, at: noon)
             total.posted += outcome.posted

@@ -76,7 +76,7 @@ extension WalletState {
     }
 
     /// Suspends a wallet that has gone beyond its credit limit (rule W3); holds and receivable do not count here.
-    fileprivate mutating func suspendIfOverdrawn(_ flags: inout [WalletFlag]) {
+    mutating func suspendIfOverdrawn(_ flags: inout [WalletFlag]) {
         guard let limit = effectiveCreditLimit, balance + limit - accrued < .zero else { return }
         isSuspended = true
         flags.append(.overdrawn)

@@ -1,0 +1,208 @@
+import Core
+import DaemonKit
+import Drivers
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Reference
+
+/// What customers do about money: fill up their balance, and keep the cards and accounts that it comes from. No card number is ever asked for: browsers
+/// get tokens from the processors, and those come here.
+struct PaymentRoutes: Sendable {
+    let desk: PaymentDesk
+
+    private var methods: PaymentMethods { desk.methods }
+    private static let bodyBytes = 16_384
+
+    func add(to group: RouterGroup<DaemonRequestContext>) {
+        group.post("recharge", use: recharge)
+        group.get("payment-methods", use: list)
+        group.post("payment-methods", use: create)
+        group.post("payment-methods/link-token", use: linkToken)
+        group.put("payment-methods/:id", use: change)
+        group.delete("payment-methods/:id", use: remove)
+    }
+
+    /// `POST /api/v1/billing/recharge {"amount","payment_method_id"?,"customer_id"?}`: charges a stored card or account. 201 where the money is there, 202
+    /// where the processor tells later, 402 where it said no; asking again with the same key never charges again.
+    @Sendable
+    func recharge(_ request: Request, context: DaemonRequestContext) async throws -> Response {
+        let wish = try await request.json(RechargeBody.self, upTo: Self.bodyBytes)
+        let customer = try context.wallet(of: wish.customerID)
+        let method = try wish.paymentMethodID.map { try Self.id($0, at: "/payment_method_id") }
+        let payment = try await desk.carryOut(
+            ChargeOrder(
+                id: try context.named(request, "recharge"), customer: customer, amount: try wish.cents(),
+                purpose: .recharge, paymentMethod: method, requestedBy: try context.knownCaller().actor))
+        let status: HTTPResponse.Status =
+            switch payment.state {
+            case .paid: .created
+            case .failed: HTTPResponse.Status(code: 402, reasonPhrase: "Payment Required")
+            default: .accepted
+            }
+        var json = JSONWriter()
+        json.object { json in
+            json.field("payment_id", payment.id.text)
+            json.field("state", payment.state.rawValue)
+            json.field("amount", payment.amount.text(.cents))
+            json.field("currency", "USD")
+            json.field("reason", payment.state == .paid ? nil : payment.outcome)
+        }
+        return .json(json.bytes, status: status)
+    }
+
+    /// `GET …/payment-methods`: the default first.
+    @Sendable
+    func list(_ request: Request, context: DaemonRequestContext) async throws -> Response {
+        let customer = CustomerID(Identifier128(try context.customerID(asked: request.customerAsked())))
+        let all = try await methods.list(of: customer)
+        var json = JSONWriter()
+        json.object { json in
+            json.key("payment_methods")
+            json.array { json in for method in all { method.write(to: &json) } }
+        }
+        return .json(json.bytes)
+    }
+
+    /// `POST …/payment-methods`: `{"type":"card","data_descriptor","data_value"}` with what Accept.js gave the browser, or
+    /// `{"type":"ach","public_token","account_id","holder"}` with what Plaid Link gave it.
+    @Sendable
+    func create(_ request: Request, context: DaemonRequestContext) async throws -> Response {
+        let wish = try await request.json(PaymentMethodBody.self, upTo: Self.bodyBytes)
+        let customer = try context.wallet(of: wish.customerID)
+        let id = try context.named(request, "payment-method")
+        if let known = try await methods.read(id) { return Self.answer(known, .created) }
+        let added = try await PaymentMethodSetup(desk: desk).make(id, wish, customer)
+        try await methods.add(added, by: try context.knownCaller().actor, at: desk.now())
+        guard let stored = try await methods.read(id) else { throw APIError.notFound() }
+        return Self.answer(stored, .created)
+    }
+
+    /// `POST …/payment-methods/link-token`: what Plaid Link in the browser begins with.
+    @Sendable
+    func linkToken(_ request: Request, context: DaemonRequestContext) async throws -> Response {
+        let customer = CustomerID(Identifier128(try context.customerID(asked: request.customerAsked())))
+        guard let banks = desk.banks else { throw APIError(.notImplemented, reason: "processor-not-configured") }
+        let token = try await banks.linkToken(ban: customer.text)
+        var json = JSONWriter()
+        json.object { $0.field("link_token", token) }
+        return .json(json.bytes)
+    }
+
+    /// `PUT …/payment-methods/{id} {"is_default"}`
+    @Sendable
+    func change(_ request: Request, context: DaemonRequestContext) async throws -> Response {
+        let wish = try await request.json(DefaultBody.self, upTo: Self.bodyBytes)
+        let customer = try context.wallet(of: wish.customerID)
+        let changed = try await methods.change(
+            try context.methodID(), of: customer, isDefault: wish.isDefault, by: try context.knownCaller().actor,
+            at: desk.now())
+        guard let changed else { throw APIError.notFound() }
+        return Self.answer(changed, .ok)
+    }
+
+    /// `DELETE …/payment-methods/{id}`: also at the processor, as far as it can be reached; our token is gone in any case.
+    @Sendable
+    func remove(_ request: Request, context: DaemonRequestContext) async throws -> Response {
+        let customer = CustomerID(Identifier128(try context.customerID(asked: request.customerAsked())))
+        let id = try context.methodID()
+        guard let method = try await methods.read(id), method.customer == customer else { throw APIError.notFound() }
+        if method.type == .card, let cards = desk.cards, let profile = method.account, let token = method.token {
+            try await cards.removeCard(customerProfile: profile, paymentProfile: token)
+        }
+        _ = try await methods.remove(id, of: customer, by: try context.knownCaller().actor, at: desk.now())
+        return Response(status: .noContent)
+    }
+
+    private static func answer(_ method: PaymentMethod, _ status: HTTPResponse.Status) -> Response {
+        var json = JSONWriter()
+        method.write(to: &json)
+        return .json(json.bytes, status: status)
+    }
+
+    static func id(_ text: String, at pointer: String) throws(APIError) -> Identifier128 {
+        guard let id = Identifier128(parsing: text) else {
+            throw .invalid(pointer: pointer, reason: "BAD_ID", detail: "it is a UUID")
+        }
+        return id
+    }
+}
+
+/// `{"amount","payment_method_id"?,"customer_id"?}`
+private struct RechargeBody: Decodable {
+    let amount: String
+    let paymentMethodID: String?
+    let customerID: UUID?
+
+    enum CodingKeys: String, CodingKey {
+        case amount
+        case paymentMethodID = "payment_method_id"
+        case customerID = "customer_id"
+    }
+
+    /// From 1.00 to 10,000.00, two decimals.
+    func cents() throws(APIError) -> Money {
+        let money: Money
+        do throws(FixedPoint.ParsingError) {
+            money = try Money(parsing: amount)
+        } catch {
+            throw .invalid(pointer: "/amount", reason: "BAD_AMOUNT", detail: "amount is a text such as 25.00")
+        }
+        guard money.isWhole(at: .cents), money >= Money(units: 10_000_000), money <= Money(units: 100_000_000_000)
+        else {
+            throw .invalid(
+                pointer: "/amount", reason: "OUT_OF_RANGE",
+                detail: "amount is a text from 1.00 to 10000.00 with at most two decimals")
+        }
+        return money
+    }
+}
+
+/// `{"is_default","customer_id"?}`
+private struct DefaultBody: Decodable {
+    let isDefault: Bool
+    let customerID: UUID?
+
+    enum CodingKeys: String, CodingKey {
+        case isDefault = "is_default"
+        case customerID = "customer_id"
+    }
+}
+
+extension DaemonRequestContext {
+    /// Whose wallet it is about.
+    fileprivate func wallet(of asked: UUID?) throws(APIError) -> CustomerID {
+        CustomerID(Identifier128(try customerID(asked: asked)))
+    }
+
+    /// The id of what the caller's key makes: the same for a repeat.
+    fileprivate func named(_ request: Request, _ kind: String) throws(APIError) -> Identifier128 {
+        guard let name = HTTPField.Name("Idempotency-Key"), let key = request.headers[name],
+            (1...255).contains(key.utf8.count)
+        else {
+            throw APIError(
+                .badRequest, reason: "IDEMPOTENCY_KEY_REQUIRED",
+                detail: "send a header Idempotency-Key with a text of your own, the same with each repeat")
+        }
+        return Identifier128.named(by: Array("\(kind)\u{0}\(try knownCaller().actor)\u{0}\(key)".utf8))
+    }
+
+    fileprivate func methodID() throws(APIError) -> Identifier128 {
+        try PaymentRoutes.id(parameters.get("id") ?? "", at: "/id")
+    }
+}
+
+extension PaymentMethod {
+    fileprivate func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("id", id.text)
+            json.field("type", type.rawValue)
+            json.field("is_default", isDefault)
+            json.field("status", status)
+            json.field("last_four", lastFour)
+            json.field("expiry_date", expiry?.text)
+            json.field("holder", holder)
+            json.field("created_at", createdAt.text)
+        }
+    }
+}
