@@ -85,6 +85,11 @@ extension BAN: PostgresEncodable, PostgresDecodable {
 extension Money: PostgresEncodable, PostgresDecodable {
     public static var postgresType: PostgresType { .numeric }
     public var postgresText: String? { text(.full) }
+    public static func postgresBinary(_ values: [Money]) -> [UInt8]? {
+        var array = PostgresBinaryArray(of: .numeric, width: 16, count: values.count)
+        for value in values { array.add(units: value.units, scale: Money.scale) }
+        return array.bytes
+    }
     public init(postgres cell: PostgresCell) throws(PostgresError) {
         self.init(units: try cell.units(scale: Money.scale))
     }
@@ -109,6 +114,13 @@ extension Percentage: PostgresEncodable, PostgresDecodable {
 extension Instant: PostgresEncodable, PostgresDecodable {
     public static var postgresType: PostgresType { .timestamptz }
     public var postgresText: String? { text }
+    public static func postgresBinary(_ values: [Instant]) -> [UInt8]? {
+        var array = PostgresBinaryArray(of: .timestamptz, width: 8, count: values.count)
+        for value in values { array.add((value.milliseconds - Instant.postgresEpoch) * 1_000) }
+        return array.bytes
+    }
+    /// Instant 0 of PostgreSQL's time, 2000-01-01, in milliseconds since 1970.
+    private static let postgresEpoch: Int64 = 946_684_800_000
     public init(postgres cell: PostgresCell) throws(PostgresError) {
         self.init(milliseconds: try cell.milliseconds())
     }

@@ -45,7 +45,7 @@ struct PostingRows: Sendable {
     /// Writes postings, ledger and parked charges.
     func insert(at now: Instant, in transaction: PostgresTransaction) throws {
         try ledger.insert(in: transaction)
-        try HoldRow.store(captured, at: now, in: transaction)
+        HoldRow.change(captured, at: now, in: transaction)
         for (charge, reason) in parked {
             try transaction.execute(
                 """

@@ -9,18 +9,25 @@ struct UsageDebits: Sendable {
     let store: WalletStore
     /// Charges that one transaction takes.
     let batchSize: Int
+    /// When switches asked last: while they do, transactions are short (M16).
+    let questions: QuestionClock
     let loop: Loop
     let now: @Sendable () -> Instant
 
     /// Posts everything above the mark and at or below the horizon.
     func post(upTo horizon: Int64) async throws {
         while true {
-            let outcome = try await store.postNext(upTo: horizon, limit: batchSize, at: now())
+            let outcome = try await store.postNext(upTo: horizon, limit: limit, at: now())
             report(outcome)
             if outcome.isDone { return }
             Watchdog.progressed()
         }
     }
+
+    /// Charges that one transaction takes while callers wait for its locks: a few milliseconds of work.
+    private static let shortBatch = 200
+
+    private var limit: Int { questions.isBusy ? min(batchSize, Self.shortBatch) : batchSize }
 
     private func report(_ outcome: WalletStore.PostingOutcome) {
         loop.metrics.increment(.walletPostings, by: outcome.posted, "posted")

@@ -32,8 +32,10 @@ struct WalletCommand: DaemonProgram {
         let now: @Sendable () -> Instant = { Instant(milliseconds: clock.now()) }
         let store = WalletStore(
             pool: context.pool, rechargesPerDay: context.config[PaymentConfig.perDay])
+        let questions = QuestionClock()
         let debits = UsageDebits(
-            store: store, batchSize: context.config[WalletConfig.postingBatchSize], loop: context.loop, now: now)
+            store: store, batchSize: context.config[WalletConfig.postingBatchSize], questions: questions,
+            loop: context.loop, now: now)
         let receivables = Receivables(pool: context.pool, now: now, logger: context.logger)
         let opener = WalletOpener(store: store, now: now, logger: context.logger)
 
@@ -45,7 +47,7 @@ struct WalletCommand: DaemonProgram {
         context.schedule("open-wallets", .every(seconds: context.config[WalletConfig.openWalletsInterval])) {
             try await opener.open()
         }
-        addHolds(to: context, now: now)
+        addHolds(to: context, questions, now: now)
         try addPayments(to: context, PaymentStore(pool: context.pool), now: now)
         if let directory = context.config[WalletConfig.sealDirectory] {
             let sealing = LedgerSealing(pool: context.pool, directory: directory, now: now, logger: context.logger)
@@ -90,14 +92,19 @@ struct WalletCommand: DaemonProgram {
     }
 
     /// Holds: asked for by switches, released when their time is over.
-    private static func addHolds(to context: DaemonContext, now: @escaping @Sendable () -> Instant) {
+    private static func addHolds(
+        to context: DaemonContext, _ questions: QuestionClock, now: @escaping @Sendable () -> Instant
+    ) {
         let book = HoldBook(pool: context.pool)
         let config = context.config
-        let commits = context.groupCommit(
-            "holds", limits: GroupCommitLimits(batchCount: config[WalletConfig.holdBatchSize])
-        ) { try await book.settle($0, at: now()) }
-        AuthorizationRoutes(reference: context.liveReference(isRequired: false), clock: context.clock) {
-            try await commits.submit($0)
+        let limits = GroupCommitLimits(batchCount: config[WalletConfig.holdBatchSize], lanes: 1)
+        // A lane for each share of the customers: two transactions seldom wait for the same wallet.
+        let lanes = (1...config[WalletConfig.holdLanes]).map { number in
+            context.groupCommit("holds-\(number)", limits: limits) { try await book.settle($0, at: now()) }
+        }
+        AuthorizationRoutes(reference: context.liveReference(isRequired: false), clock: context.clock) { order in
+            questions.note()
+            return try await lanes[order.share(of: lanes.count)].submit(order)
         }
         .add(
             to: context.router.group("/internal/v1").add(

@@ -5,7 +5,7 @@ import LiveReference
 enum WalletConfig {
     /// How many rated records one transaction posts.
     static let postingBatchSize = ConfigKey.integer(
-        "posting.batchSize", default: 5_000, in: 1...50_000, help: "How many rated records one transaction posts.")
+        "posting.batchSize", default: 20_000, in: 1...50_000, help: "How many rated records one transaction posts.")
     /// How often new customers get their wallet.
     static let openWalletsInterval = ConfigKey.integer(
         "wallets.openIntervalSeconds", default: 15, in: 1...3_600,
@@ -15,6 +15,10 @@ enum WalletConfig {
     static let holdBatchSize = ConfigKey.integer(
         "holds.batchSize", default: 500, in: 1...5_000,
         help: "How many questions of switches one transaction answers at most.")
+    /// How many of these transactions run at once.
+    static let holdLanes = ConfigKey.integer(
+        "holds.lanes", default: 2, in: 1...16,
+        help: "How many such transactions run at once; a customer's questions share one.")
     /// How often holds whose time is over are released.
     static let holdExpiryInterval = ConfigKey.integer(
         "holds.expirySeconds", default: 10, in: 1...600,
@@ -30,6 +34,7 @@ enum WalletConfig {
 
     static let keys =
         ConfigKeys(
-            postingBatchSize, openWalletsInterval, holdBatchSize, holdExpiryInterval, holdKeptDays, sealDirectory)
+            postingBatchSize, openWalletsInterval, holdBatchSize, holdLanes, holdExpiryInterval, holdKeptDays,
+            sealDirectory)
         + ReferenceConfig.keys + NotificationConfig.keys + PaymentConfig.keys
 }

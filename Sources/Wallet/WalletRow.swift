@@ -11,14 +11,22 @@ struct WalletRow: Sendable {
 
     /// Locks the wallets of some customers in the order of their ids (M16), so that two transactions never wait in a circle.
     static func lock(_ customers: [CustomerID], in transaction: PostgresTransaction) throws -> [CustomerID: WalletRow] {
-        let rows = try transaction.query(
-            """
-            \(columns)
-            WHERE w.customer_id = ANY (\(customers.sorted()))
-            ORDER BY w.customer_id
-            FOR UPDATE OF w
-            """)
+        try read(transaction.query(locking(customers)))
+    }
+
+    /// Locks them.
+    static func locking(_ customers: [CustomerID]) -> SQL {
+        """
+        \(columns)
+        WHERE w.customer_id = ANY (\(customers.sorted()))
+        ORDER BY w.customer_id
+        FOR UPDATE OF w
+        """
+    }
+
+    static func read(_ rows: PostgresRows) throws -> [CustomerID: WalletRow] {
         var wallets: [CustomerID: WalletRow] = [:]
+        wallets.reserveCapacity(rows.count)
         for row in rows {
             let wallet = try WalletRow(row)
             wallets[wallet.customer] = wallet
@@ -65,6 +73,44 @@ struct WalletRow: Sendable {
             isEnabled: try row.value("auto_recharge_enabled"), threshold: threshold, amount: amount,
             failures: try row.value("auto_recharge_failures"), isPending: try row.value("recharge_pending"),
             lastRequestAt: try row.value("last_recharge_at"))
+    }
+
+    /// Writes the new sums of holds of locked wallets, of which nothing else has changed. The statement goes out with the next one, or with COMMIT.
+    static func storeHeld(_ wallets: [WalletRow], at now: Instant, in transaction: PostgresTransaction) {
+        guard !wallets.isEmpty else { return }
+        transaction.queue(
+            """
+            UPDATE billing.wallets AS w SET held = n.held, updated_at = \(now)
+            FROM unnest(\(wallets.map(\.customer))::uuid[], \(wallets.map(\.state.held))::numeric[]) AS n (customer_id, held)
+            WHERE w.customer_id = n.customer_id
+            """)
+    }
+
+    /// Writes the new states of locked wallets that usage was posted to: what a top-up or a person changes is left alone.
+    static func storeUsage(_ wallets: [WalletRow], at now: Instant, in transaction: PostgresTransaction) {
+        guard !wallets.isEmpty else { return }
+        transaction.queue(
+            """
+            UPDATE billing.wallets AS w
+            SET balance = n.balance, accrued = n.accrued, residue = n.residue, held = n.held,
+                low_balance_alert_level = nullif(n.alert_level, 0), suspended = n.flags & 1 <> 0, blocked = n.flags & 2 <> 0,
+                recharge_pending = n.flags & 4 <> 0, last_recharge_at = n.last_recharge_at, chain_length = n.chain_length,
+                chain_head = decode(n.chain_head, 'hex'), updated_at = \(now)
+            FROM unnest(
+                \(wallets.map(\.customer))::uuid[], \(wallets.map(\.state.balance))::numeric[],
+                \(wallets.map(\.state.accrued))::numeric[], \(wallets.map(\.state.residue))::numeric[],
+                \(wallets.map(\.state.held))::numeric[],
+                \(wallets.map { Int16($0.state.alertLevel?.rawValue ?? 0) })::smallint[],
+                \(wallets.map(\.flags))::smallint[], \(wallets.map(\.state.autoRecharge?.lastRequestAt))::timestamptz[],
+                \(wallets.map(\.chain.length))::bigint[], \(PostgresTexts(wallets.map { Digest.hex($0.chain.head) }))
+            ) AS n (customer_id, balance, accrued, residue, held, alert_level, flags, last_recharge_at, chain_length, chain_head)
+            WHERE w.customer_id = n.customer_id
+            """)
+    }
+
+    /// Suspended 1, blocked 2, recharge pending 4.
+    private var flags: Int16 {
+        (state.isSuspended ? 1 : 0) | (state.isBlocked ? 2 : 0) | (state.autoRecharge?.isPending == true ? 4 : 0)
     }
 
     /// Writes the new states of locked wallets.

@@ -31,14 +31,28 @@ struct WalletStore: Sendable {
     /// Posts the charges above the mark, about `limit` of them, and moves the mark on in the same transaction; so a repeat finds
     /// nothing, and the postings' key is the second belt (M13). Instances take turns at the mark.
     func postNext(upTo horizon: Int64, limit: Int, at now: Instant) async throws -> PostingOutcome {
+        do {
+            return try await postNext(upTo: horizon, limit: limit, isNew: true, at: now)
+        } catch let error as PostgresError where error.sqlState == "23505" {
+            // The mark was lost: now each charge is looked for.
+            return try await postNext(upTo: horizon, limit: limit, isNew: false, at: now)
+        }
+    }
+
+    private func postNext(
+        upTo horizon: Int64, limit: Int, isNew: Bool, at now: Instant
+    ) async throws -> PostingOutcome {
         try await pool.withTransaction { transaction in
+            // A plan that was made while the tables were small would read all of them.
+            transaction.queue("SET LOCAL enable_seqscan = off")
             let progress = WalletStore.ratedProgress
             let through = try progress.lockedThrough(in: transaction, now: now.milliseconds)
             guard through < horizon else { return PostingOutcome() }
             let next = try RatedUsageReader(transaction: transaction).charges(
                 above: through, upTo: horizon, limit: limit)
             var outcome = try WalletStore.post(
-                next.charges, rechargesPerDay: rechargesPerDay, at: now, in: transaction)
+                next.charges, isNew: isNew && !Self.isAnyParked(above: through, upTo: next.mark, in: transaction),
+                rechargesPerDay: rechargesPerDay, at: now, in: transaction)
             try progress.advance(in: transaction, to: next.mark, now: now.milliseconds)
             outcome.isDone = next.mark >= horizon
             return outcome
@@ -48,9 +62,10 @@ struct WalletStore: Sendable {
     /// How far rated usage has been posted or parked, completely; the biller cuts invoices there (M22).
     static let ratedProgress = Progress(table: "billing.wallet_progress", source: "rated")
 
-    /// Posts each charge exactly once, in the order of their numbers. One that is parked stays so, unless it is tried again.
+    /// Posts each charge exactly once, in the order of their numbers. One that is parked stays so, unless it is tried again. With `isNew` none of them is
+    /// looked for among what was posted: the postings' key still refuses a second one, and with it the transaction.
     static func post(
-        _ charges: [RatedCharge], isRetry: Bool = false, rechargesPerDay: Int = 0, at now: Instant,
+        _ charges: [RatedCharge], isNew: Bool = false, isRetry: Bool = false, rechargesPerDay: Int = 0, at now: Instant,
         in transaction: PostgresTransaction
     ) throws -> PostingOutcome {
         var outcome = PostingOutcome()
@@ -59,8 +74,11 @@ struct WalletStore: Sendable {
         try makeMissingWallets(of: customers, at: now, in: transaction)
         try ensurePartitions(of: charges, in: transaction)
         var wallets = try WalletRow.lock(customers, in: transaction)
-        let settled = try settled(charges, isRetry: isRetry, in: transaction)
-        let holds = try HoldRow.open(of: charges.filter { $0.service == .cdr }.map(\.id), in: transaction)
+        let settled = isNew ? [] : try settled(charges, isRetry: isRetry, in: transaction)
+        let mayHold = charges.filter { charge in
+            charge.service == .cdr && charge.customer.flatMap { wallets[$0] }?.state.held != .zero
+        }
+        let holds = try HoldRow.open(of: mayHold.map(\.id), in: transaction)
         var recharges = try AutoRecharges(of: wallets, perDay: rechargesPerDay, at: now, in: transaction)
         var rows = PostingRows()
         for charge in charges {
@@ -87,7 +105,7 @@ struct WalletStore: Sendable {
             }
         }
         try rows.insert(at: now, in: transaction)
-        try WalletRow.store(rows.touched.compactMap { wallets[$0] }, at: now, in: transaction)
+        WalletRow.storeUsage(rows.touched.compactMap { wallets[$0] }, at: now, in: transaction)
         try recharges.insert(at: now, in: transaction)
         _ = try Notifications.wallet.post(outcome.notices, in: transaction, at: now.milliseconds)
         return outcome
@@ -107,6 +125,18 @@ struct WalletStore: Sendable {
     ) throws(WalletRefusal) -> WalletDecision {
         guard charge.corrects == nil else { return try wallet.correct(by: charge.charge) }
         return try wallet.debit(charge.charge, closing: hold?.hold, at: now)
+    }
+
+    /// Whether a charge of these numbers is parked: then the mark was lost.
+    private static func isAnyParked(
+        above through: Int64, upTo mark: Int64, in transaction: PostgresTransaction
+    ) throws -> Bool {
+        try !transaction.query(
+            """
+            SELECT 1 FROM billing.parked_postings
+            WHERE resolved_at IS NULL AND rated_seq > \(through) AND rated_seq <= \(mark) LIMIT 1
+            """
+        ).isEmpty
     }
 
     /// Which of the charges have a posting, or wait in the parking table for a person.

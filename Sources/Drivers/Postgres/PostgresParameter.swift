@@ -96,6 +96,23 @@ public struct PostgresBinaryArray {
         append(low)
     }
 
+    /// Adds a text.
+    public mutating func add(_ text: String) {
+        append(Int32(text.utf8.count))
+        bytes.append(contentsOf: text.utf8)
+    }
+
+    /// Adds a numeric of so many units of 10^-scale, exact.
+    public mutating func add(units: Int64, scale: Int) {
+        let numeric = PostgresNumeric(units: Int128(units), scale: scale)
+        append(Int32(8 + 2 * numeric.digits.count))
+        append(Int16(numeric.digits.count))
+        append(numeric.weight)
+        append(numeric.isNegative ? 0x4000 : 0 as Int16)
+        append(Int16(scale))
+        for digit in numeric.digits { append(digit) }
+    }
+
     private mutating func append<Number: FixedWidthInteger>(_ number: Number) {
         withUnsafeBytes(of: number.bigEndian) { bytes.append(contentsOf: $0) }
     }

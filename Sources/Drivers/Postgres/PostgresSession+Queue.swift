@@ -17,7 +17,13 @@ extension PostgresSession {
 
     /// Runs what is queued and, behind it, one more statement; returns that one's rows.
     func runQueued(and sql: SQL, timeout: Duration) throws(PostgresError) -> PostgresRows {
-        let all = queued + [sql]
+        guard let rows = try runQueued(and: [sql], timeout: timeout).last else { throw lost() }
+        return rows
+    }
+
+    /// Runs what is queued and, behind it, statements that do not depend on one another's rows, in one round trip; returns the rows of these.
+    func runQueued(and statements: [SQL], timeout: Duration) throws(PostgresError) -> [PostgresRows] {
+        let all = queued + statements
         queued = []
         // Before anything is sent: what can't be laid out must not leave half a pipeline.
         let parameters = try all.map { statement throws(PostgresError) in
@@ -33,12 +39,16 @@ extension PostgresSession {
         guard let end = try nextResult(deadline), PQresultStatus(end) == PGRES_PIPELINE_SYNC else { throw lost() }
         PQclear(end)
         try sent(PQexitPipelineMode(handle))
-        return PostgresRows(try outcome.get())
+        return try outcome.get().suffix(statements.count).map(PostgresRows.init)
     }
 
     private enum Step {
         case prepare(PostgresStatementCache.Key, name: String)
         case run(PostgresStatementCache.Key)
+
+        var isRun: Bool {
+            if case .run = self { true } else { false }
+        }
     }
 
     private func send(_ all: [SQL], _ parameters: [PostgresParameterLayout]) throws(PostgresError) -> [Step] {
@@ -60,24 +70,27 @@ extension PostgresSession {
         return steps
     }
 
-    /// The last step's result, or the first refusal; throws where the connection is gone.
+    /// The results of what was run, or the first refusal; throws where the connection is gone.
     private func receive(
         _ steps: [Step], _ deadline: Deadline
-    ) throws(PostgresError) -> Result<PostgresResult, PostgresError> {
+    ) throws(PostgresError) -> Result<[PostgresResult], PostgresError> {
         var refusal: PostgresError?
-        var last: PostgresResult?
+        var results: [PostgresResult] = []
         for step in steps {
             do {
-                last = try drain(deadline)
-                if case .prepare(let key, let name) = step, last != nil { statements.prepared(key, as: name) }
+                let result = try drain(deadline)
+                switch step {
+                case .prepare(let key, let name): if result != nil { statements.prepared(key, as: name) }
+                case .run: if let result { results.append(result) }
+                }
             } catch .server(let fault) {
                 refusal = refusal ?? .server(fault)
                 if case .run(let key) = step, PostgresError.server(fault).saysPlanIsStale { statements.forget(key) }
             }
         }
         if let refusal { return .failure(refusal) }
-        guard let last else { throw lost() }
-        return .success(last)
+        guard results.count == steps.count(where: \.isRun) else { throw lost() }
+        return .success(results)
     }
 }
 

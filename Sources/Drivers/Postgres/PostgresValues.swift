@@ -102,6 +102,25 @@ extension Int16: PostgresEncodable, PostgresDecodable {
     }
 }
 
+/// Texts as an array that is `text[]` in any place, in the server's binary form; other arrays of texts take the type of their place and go as text.
+public struct PostgresTexts: PostgresEncodable {
+    private let texts: [String]
+
+    public init(_ texts: [String]) {
+        self.texts = texts
+    }
+
+    public static var postgresType: PostgresType { PostgresType(oid: PostgresType.text.arrayOID, arrayOID: 0) }
+    public var postgresText: String? { PostgresText.array(texts) }
+    public var postgresBinary: [UInt8]? {
+        // What PostgreSQL cannot keep is refused as any other text is.
+        guard texts.allSatisfy({ !$0.utf8.contains(0) }) else { return nil }
+        var array = PostgresBinaryArray(of: .text, width: 16, count: texts.count)
+        for text in texts { array.add(text) }
+        return array.bytes
+    }
+}
+
 /// Bound without a type, so that the server takes it as what the place asks for: text, uuid, numeric, jsonb, an enum.
 /// Where nothing around says a type (`SELECT $1`, `unnest($1)`) write the cast: `\(names)::text[]`.
 extension String: PostgresEncodable, PostgresDecodable {
@@ -167,7 +186,16 @@ extension UInt8: PostgresEncodable, PostgresDecodable {
 
 extension Optional: PostgresEncodable where Wrapped: PostgresEncodable {
     public static var postgresType: PostgresType { Wrapped.postgresType }
-    public var postgresText: String? { flatMap(\.postgresText) }
+    public var postgresText: String? {
+        // Not `flatMap(\.postgresText)`: generic code would make that key path anew for every value.
+        guard case .some(let value) = self else { return nil }
+        return value.postgresText
+    }
+    public static func postgresBinary(_ values: [Wrapped?]) -> [UInt8]? {
+        // Values that are all there go as such; NULLs go as text.
+        let present = values.compactMap(\.self)
+        return present.count == values.count ? Wrapped.postgresBinary(present) : nil
+    }
 }
 
 extension Optional: PostgresDecodable where Wrapped: PostgresDecodable {

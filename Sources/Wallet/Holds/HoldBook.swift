@@ -11,8 +11,8 @@ struct HoldBook: Sendable {
     func settle(_ orders: [HoldOrder], at now: Instant) async throws -> [HoldAnswer] {
         do {
             return try await settleOnce(orders, at: now)
-        } catch is HoldTaken {
-            // Now the other one's hold is there to be seen.
+        } catch let error as PostgresError where error.sqlState == HoldRow.taken {
+            // Two customers named one call: now the other one's hold is there to be seen.
             return try await settleOnce(orders, at: now)
         }
     }
@@ -21,7 +21,7 @@ struct HoldBook: Sendable {
         try await pool.withTransaction { transaction in
             var page = try HoldPage(of: orders, at: now, in: transaction)
             let answers = orders.map { page.decide($0, at: now) }
-            try page.store(at: now, in: transaction)
+            page.store(at: now, in: transaction)
             return answers
         }
     }
@@ -40,7 +40,7 @@ struct HoldBook: Sendable {
             guard !customers.isEmpty else { return uncaptured }
             let page = try await pool.withTransaction { transaction in
                 let page = try HoldPage(of: [], and: customers, at: now, in: transaction)
-                try page.store(at: now, in: transaction)
+                page.store(at: now, in: transaction)
                 return page
             }
             uncaptured += page.uncaptured
@@ -61,6 +61,7 @@ struct HoldPage: Sendable {
     private var holds: [UsageID: HoldRow]
     private var changedWallets: Set<CustomerID> = []
     private var changedHolds: Set<UsageID> = []
+    private var newHolds: Set<UsageID> = []
     /// Holds of ended calls that expired: no usage record has captured them (flag `HOLD_UNCAPTURED`).
     private(set) var uncaptured: [HoldRow] = []
 
@@ -76,12 +77,18 @@ struct HoldPage: Sendable {
             customers.formUnion(try HoldRow.customers(of: Array(ids), in: transaction))
         }
         let sorted = customers.sorted()
-        wallets = try WalletRow.lock(sorted, in: transaction)
+        // A plan that was made while the tables were small would read all of them.
+        transaction.queue("SET LOCAL enable_seqscan = off")
+        var (lockedRows, holdRows) = try transaction.query(
+            WalletRow.locking(sorted), then: HoldRow.reading(Array(ids), dueOf: sorted, at: now))
+        wallets = try WalletRow.read(lockedRows)
         if wallets.count < sorted.count {
             try WalletStore.makeMissingWallets(of: sorted, at: now, in: transaction)
-            wallets = try WalletRow.lock(sorted, in: transaction)
+            (lockedRows, holdRows) = try transaction.query(
+                WalletRow.locking(sorted), then: HoldRow.reading(Array(ids), dueOf: sorted, at: now))
+            wallets = try WalletRow.read(lockedRows)
         }
-        let rows = try HoldRow.read(Array(ids), dueOf: sorted, at: now, in: transaction)
+        let rows = try HoldRow.read(holdRows)
         holds = Dictionary(uniqueKeysWithValues: rows.map { ($0.id, $0) })
         for row in rows where (row.state == .open || row.state == .ended) && row.hold.isExpired(at: now) {
             release(row, as: .expired, at: now)
@@ -125,6 +132,7 @@ struct HoldPage: Sendable {
         }
         guard let wallet = wallets[customer] else { return .refused(Flag.unknownCustomer.name) }
         let decision = try wallet.state.authorize(order.call, price: price, existing: nil, at: now)
+        newHolds.insert(order.id)
         keep(
             decision,
             HoldRow(id: order.id, customer: customer, hold: decision.hold, question: question, createdAt: now))
@@ -151,7 +159,8 @@ struct HoldPage: Sendable {
     private mutating func release(_ row: HoldRow, as state: HoldRow.State, at now: Instant) {
         guard let wallet = wallets[row.customer] else { return }
         let decision = wallet.state.releasing(row.hold, at: now)
-        if decision.flags.contains(.holdUncaptured) { uncaptured.append(row) }
+        // One over nothing is not looked for when its usage comes.
+        if decision.flags.contains(.holdUncaptured), row.hold.amount > .zero { uncaptured.append(row) }
         var closed = row
         closed.state = state
         wallets[row.customer]?.state = decision.wallet
@@ -167,10 +176,11 @@ struct HoldPage: Sendable {
     /// Whether there is anything to write.
     var isChanged: Bool { !changedHolds.isEmpty }
 
-    /// Writes what has changed.
-    func store(at now: Instant, in transaction: PostgresTransaction) throws {
-        try HoldRow.store(changedHolds.compactMap { holds[$0] }, at: now, in: transaction)
-        try WalletRow.store(changedWallets.sorted().compactMap { wallets[$0] }, at: now, in: transaction)
+    /// Writes what has changed: of wallets, only what their holds come to. It goes out with COMMIT.
+    func store(at now: Instant, in transaction: PostgresTransaction) {
+        HoldRow.add(newHolds.compactMap { holds[$0] }, in: transaction)
+        HoldRow.change(changedHolds.subtracting(newHolds).compactMap { holds[$0] }, at: now, in: transaction)
+        WalletRow.storeHeld(changedWallets.sorted().compactMap { wallets[$0] }, at: now, in: transaction)
     }
 }
 

@@ -16,6 +16,12 @@ struct HoldOrder: Sendable {
     let call: String
     let wish: Wish
 
+    /// Which of so many lanes it goes to: those of one customer, and those of one call, share one.
+    func share(of lanes: Int) -> Int {
+        guard case .authorize(let customer, _, _) = wish else { return Int(id.value.low % UInt64(lanes)) }
+        return Int(customer.value.low % UInt64(lanes))
+    }
+
     /// The id of the usage record that the call will have.
     var id: UsageID { UsageID(RecordReader.id(.cdr, naturalKey: call)) }
 }

@@ -23,17 +23,17 @@ struct HoldRow: Sendable {
     func isLive(at now: Instant) -> Bool { (state == .open || state == .ended) && !hold.isExpired(at: now) }
 
     /// The holds of some calls, and those of some customers that keep money back though their time is over. Their wallets are locked.
-    static func read(
-        _ ids: [UsageID], dueOf customers: [CustomerID], at now: Instant, in transaction: PostgresTransaction
-    ) throws -> [HoldRow] {
-        try transaction.query(
-            """
-            \(columns) WHERE usage_id = ANY (\(ids))
-            UNION
-            \(columns) WHERE customer_id = ANY (\(customers)) AND state IN ('open', 'ended') AND expires_at <= \(now)
-            """
-        ).map(HoldRow.init)
+    static func reading(_ ids: [UsageID], dueOf customers: [CustomerID], at now: Instant) -> SQL {
+        """
+        \(columns) WHERE usage_id = ANY (\(ids))
+        UNION ALL
+        \(columns)
+        WHERE expires_at <= \(now) AND state IN ('open', 'ended') AND customer_id = ANY (\(customers))
+            AND usage_id <> ALL (\(ids))
+        """
     }
+
+    static func read(_ rows: PostgresRows) throws -> [HoldRow] { try rows.map(HoldRow.init) }
 
     /// The holds of some calls that keep money back, by call.
     static func open(
@@ -83,36 +83,45 @@ struct HoldRow: Sendable {
         state = .open
     }
 
-    /// Writes holds as they are now; new ones are added.
-    /// - Throws: `HoldTaken` where a new one's call has meanwhile got a hold of another customer, whose wallet is locked by others.
-    static func store(_ rows: [HoldRow], at now: Instant, in transaction: PostgresTransaction) throws {
+    /// PostgreSQL's code for that: two customers' questions named the same call at once, and the other one's was answered first.
+    static let taken = "23505"
+
+    /// Adds new holds. The statement goes out with the next one, or with COMMIT; it fails with `HoldRow.taken` where a call has meanwhile got a hold of another
+    /// customer, whose wallet is locked by others.
+    static func add(_ rows: [HoldRow], in transaction: PostgresTransaction) {
         guard !rows.isEmpty else { return }
-        let stored = try transaction.execute(
+        transaction.queue(
             """
-            INSERT INTO billing.holds AS held (usage_id, sip_uuid, customer_id, state, amount, reserve_seconds, rate_per_minute, terms,
-                question, created_at, expires_at, closed_at)
-            SELECT n.usage_id, n.sip_uuid, n.customer_id, n.state, n.amount, n.reserve_seconds, n.rate, n.terms::jsonb, n.question, n.created_at, n.expires_at,
-                CASE WHEN n.state NOT IN ('open', 'ended') THEN \(now)::timestamptz END
+            INSERT INTO billing.holds (usage_id, sip_uuid, customer_id, state, amount, reserve_seconds, rate_per_minute, terms,
+                question, created_at, expires_at)
+            SELECT n.usage_id, n.sip_uuid, n.customer_id, n.state, n.amount, n.reserve_seconds, n.rate, n.terms::jsonb, n.question,
+                n.created_at, n.expires_at
             FROM unnest(
-                \(rows.map(\.id))::uuid[], \(rows.map(\.hold.id))::text[], \(rows.map(\.customer))::uuid[],
-                \(rows.map(\.state.rawValue))::text[], \(rows.map(\.hold.amount))::numeric[],
+                \(rows.map(\.id))::uuid[], \(PostgresTexts(rows.map(\.hold.id))), \(rows.map(\.customer))::uuid[],
+                \(PostgresTexts(rows.map(\.state.rawValue))), \(rows.map(\.hold.amount))::numeric[],
                 \(rows.map { Int32($0.hold.reserveSeconds) })::integer[], \(rows.map(\.hold.price.rate))::numeric[],
-                \(rows.map { $0.hold.price.terms.stored })::text[], \(rows.map(\.question))::uuid[],
+                \(PostgresTexts(rows.map(\.hold.price.terms.stored))), \(rows.map(\.question))::uuid[],
                 \(rows.map(\.createdAt))::timestamptz[], \(rows.map(\.hold.expiresAt))::timestamptz[]
             ) AS n (usage_id, sip_uuid, customer_id, state, amount, reserve_seconds, rate, terms, question, created_at,
                 expires_at)
-            ON CONFLICT (usage_id) DO UPDATE SET state = excluded.state, amount = excluded.amount,
-                reserve_seconds = excluded.reserve_seconds, expires_at = excluded.expires_at, closed_at = excluded.closed_at
-            WHERE held.customer_id = excluded.customer_id
             """)
-        guard stored == rows.count else { throw HoldTaken() }
     }
-}
 
-/// Two customers' questions named the same call at once, and the other one's was answered first.
-struct HoldTaken: Failure {
-    var reason: String { "hold-taken" }
-    var isTransient: Bool { true }
+    /// Writes holds that are there as they are now. The statement goes out with the next one, or with COMMIT.
+    static func change(_ rows: [HoldRow], at now: Instant, in transaction: PostgresTransaction) {
+        guard !rows.isEmpty else { return }
+        transaction.queue(
+            """
+            UPDATE billing.holds AS h
+            SET state = n.state, amount = n.amount, reserve_seconds = n.reserve_seconds, expires_at = n.expires_at,
+                closed_at = CASE WHEN n.state NOT IN ('open', 'ended') THEN \(now)::timestamptz END
+            FROM unnest(
+                \(rows.map(\.id))::uuid[], \(PostgresTexts(rows.map(\.state.rawValue))), \(rows.map(\.hold.amount))::numeric[],
+                \(rows.map { Int32($0.hold.reserveSeconds) })::integer[], \(rows.map(\.hold.expiresAt))::timestamptz[]
+            ) AS n (usage_id, state, amount, reserve_seconds, expires_at)
+            WHERE h.usage_id = n.usage_id
+            """)
+    }
 }
 
 extension Terms {
