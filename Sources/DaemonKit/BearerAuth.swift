@@ -4,7 +4,7 @@ public import Hummingbird
 import Synchronization
 
 /// Who a bearer token belongs to, by its SHA-256 in `billing.api_keys`. Answers are remembered for half a minute, so a revoked key
-/// works that long; while PostgreSQL is away a known key goes on working for ten minutes.
+/// works that long; while PostgreSQL is away or silent a known key goes on working for ten minutes.
 public final class BearerAuth: Sendable {
     /// The most tokens remembered, known and unknown ones together.
     static let rememberedTokens = 10_000
@@ -12,18 +12,31 @@ public final class BearerAuth: Sendable {
     private struct Answer {
         let caller: Caller?
         let asked: ContinuousClock.Instant
+        /// Until when nobody asks again, since PostgreSQL was away a moment ago.
+        var pausedUntil: ContinuousClock.Instant?
+
+        var isPaused: Bool { pausedUntil.map { $0 > .now } ?? false }
     }
+
+    /// How long a known key is not asked about again after PostgreSQL did not answer: its callers need not wait, each for itself.
+    private static let pause: Duration = .seconds(2)
 
     private let pool: PostgresPool
     private let freshFor: Duration
     private let staleFor: Duration
+    private let patience: Duration
     private let answers = Mutex<[[UInt8]: Answer]>([:])
 
     /// Looks tokens up through this pool.
-    public init(pool: PostgresPool, freshFor: Duration = .seconds(30), staleFor: Duration = .seconds(600)) {
+    /// - Parameter patience: how long PostgreSQL may take where an older answer is known.
+    public init(
+        pool: PostgresPool, freshFor: Duration = .seconds(30), staleFor: Duration = .seconds(600),
+        patience: Duration = .milliseconds(300)
+    ) {
         self.pool = pool
         self.freshFor = freshFor
         self.staleFor = staleFor
+        self.patience = patience
     }
 
     /// The caller of a token, nil for one that nobody has.
@@ -31,14 +44,23 @@ public final class BearerAuth: Sendable {
         let hash = Digest.sha256(token)
         let known = answers.withLock { $0[hash] }
         if let known, known.asked.duration(to: .now) < freshFor { return known.caller }
-        do {
-            let caller = try await ask(hash)
-            remember(Answer(caller: caller, asked: .now), for: hash)
-            return caller
-        } catch let error as PostgresError where error.isTransient {
-            if let known, known.caller != nil, known.asked.duration(to: .now) < staleFor { return known.caller }
-            throw error
+        guard var known, known.caller != nil, known.asked.duration(to: .now) < staleFor else {
+            return try await askAndRemember(hash)
         }
+        if known.isPaused { return known.caller }
+        do {
+            return try await within(patience) { try await self.askAndRemember(hash) }
+        } catch  where FailureFacts(error).isTransient {
+            known.pausedUntil = .now + Self.pause
+            remember(known, for: hash)
+            return known.caller
+        }
+    }
+
+    private func askAndRemember(_ hash: [UInt8]) async throws -> Caller? {
+        let caller = try await ask(hash)
+        remember(Answer(caller: caller, asked: .now), for: hash)
+        return caller
     }
 
     /// A middleware that lets these kinds of callers through, and tells the route who calls.

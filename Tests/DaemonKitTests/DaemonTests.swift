@@ -127,7 +127,10 @@ struct DaemonTests {
             }
             try await withDaemon(daemon, values: database.settings()) { context in
                 context.router.group("/balance")
-                    .add(middleware: BearerAuth(pool: context.pool, freshFor: .zero).requiring(.customer))
+                    .add(
+                        middleware: BearerAuth(pool: context.pool, freshFor: .zero, patience: .seconds(30))
+                            .requiring(.customer)
+                    )
                     .get { _, context in try context.customerID(asked: nil).uuidString }
             } body: { daemon in
                 #expect(try await daemon.get("/balance").status == 401)
