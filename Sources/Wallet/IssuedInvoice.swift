@@ -27,15 +27,23 @@ struct IssuedInvoice: Sendable {
             taxDue: try row.value("tax_due"), taxFromBalance: try row.value("tax_from_balance"))
     }
 
-    /// Books invoices in their order into locked wallets. Returns those that a wallet refused, with the reason.
+    /// What booking invoices came to.
+    struct Booking: Sendable {
+        /// Those that a wallet refused, with the reason.
+        var refused: [(invoice: IssuedInvoice, reason: WalletRefusal)] = []
+        /// The wallets as they are now.
+        var wallets: [WalletRow] = []
+    }
+
+    /// Books invoices in their order into locked wallets.
     static func book(
         _ invoices: [IssuedInvoice], at now: Instant, in transaction: PostgresTransaction
-    ) throws -> [(invoice: IssuedInvoice, reason: WalletRefusal)] {
+    ) throws -> Booking {
         let customers = Set(invoices.map(\.customer)).sorted()
         try WalletStore.makeMissingWallets(of: customers, at: now, in: transaction)
         var wallets = try WalletRow.lock(customers, in: transaction)
         var ledger = LedgerRows()
-        var refused: [(invoice: IssuedInvoice, reason: WalletRefusal)] = []
+        var booking = Booking()
         for invoice in invoices {
             guard var wallet = wallets[invoice.customer] else {
                 throw WalletError.unreadableWallet(customer: invoice.customer, column: "customer_id")
@@ -47,12 +55,13 @@ struct IssuedInvoice: Sendable {
                     description: "Invoice \(invoice.number)", at: now)
                 wallets[invoice.customer] = wallet
             } catch {
-                refused.append((invoice, error))
+                booking.refused.append((invoice, error))
             }
         }
         try ledger.insert(in: transaction)
-        try WalletRow.store(wallets.values.sorted { $0.customer < $1.customer }, at: now, in: transaction)
-        return refused
+        booking.wallets = try WalletRow.store(
+            wallets.values.sorted { $0.customer < $1.customer }, at: now, in: transaction)
+        return booking
     }
 
     /// Puts a refused invoice aside; one that was refused before counts the attempt.

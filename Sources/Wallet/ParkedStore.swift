@@ -123,7 +123,7 @@ struct ParkedStore: Sendable {
                 FOR UPDATE OF parked
                 """
             ).map { try IssuedInvoice($0) }
-            let refused = try IssuedInvoice.book(invoices, at: now, in: transaction)
+            let refused = try IssuedInvoice.book(invoices, at: now, in: transaction).refused
             for (invoice, reason) in refused { try invoice.park(reason, at: now, in: transaction) }
             let booked = Set(invoices.map(\.id)).subtracting(refused.map(\.invoice.id))
             let resolved = try transaction.query(

@@ -13,6 +13,8 @@ struct Receivables: Sendable {
     let pool: PostgresPool
     let now: @Sendable () -> Instant
     let logger: Logger
+    /// Hears of changed wallets after each commit.
+    var watch = WalletWatch()
 
     /// How many invoices one transaction takes.
     static let batchSize = 200
@@ -36,7 +38,7 @@ struct Receivables: Sendable {
 
     private func bookBatch(upTo horizon: Int64) async throws -> (taken: Int, parked: Int) {
         let instant = now()
-        return try await pool.withTransaction { transaction in
+        let (taken, booking) = try await pool.withTransaction { transaction in
             let through = try Receivables.progress.lockedThrough(in: transaction, now: instant.milliseconds)
             let invoices = try transaction.query(
                 """
@@ -48,12 +50,14 @@ struct Receivables: Sendable {
                 LIMIT \(Receivables.batchSize)
                 """
             ).map { try IssuedInvoice($0) }
-            let refused = try IssuedInvoice.book(invoices, at: instant, in: transaction)
-            for (invoice, reason) in refused { try invoice.park(reason, at: instant, in: transaction) }
+            let booking = try IssuedInvoice.book(invoices, at: instant, in: transaction)
+            for (invoice, reason) in booking.refused { try invoice.park(reason, at: instant, in: transaction) }
             let last = invoices.last?.sequence ?? horizon
             let mark = invoices.count < Receivables.batchSize ? horizon : last
             try Receivables.progress.advance(in: transaction, to: mark, now: instant.milliseconds)
-            return (invoices.count, refused.count)
+            return (invoices.count, booking)
         }
+        watch.wallets(booking.wallets)
+        return (taken, booking.refused.count)
     }
 }

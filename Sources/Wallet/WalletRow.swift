@@ -8,6 +8,8 @@ struct WalletRow: Sendable {
     let customer: CustomerID
     var state: WalletState
     var chain: LedgerChain
+    /// How often the row was written: of two copies the one with the larger number is the later.
+    private(set) var version: Int64
 
     /// Locks the wallets of some customers in the order of their ids (M16), so that two transactions never wait in a circle.
     static func lock(_ customers: [CustomerID], in transaction: PostgresTransaction) throws -> [CustomerID: WalletRow] {
@@ -39,11 +41,17 @@ struct WalletRow: Sendable {
         try transaction.query(columns).first.map(WalletRow.init)
     }
 
+    /// Wallets as they are, without a lock, in the order of their ids: at most `limit` behind one.
+    static func page(after customer: CustomerID, limit: Int, in pool: PostgresPool) async throws -> [WalletRow] {
+        try await pool.query("\(columns) WHERE w.customer_id > \(customer) ORDER BY w.customer_id LIMIT \(limit)")
+            .map(WalletRow.init)
+    }
+
     private static let columns: SQL = """
         SELECT w.customer_id, w.model, w.balance, w.credit_limit, w.accrued, w.receivable, w.residue,
             w.high_water_mark, w.low_balance_alert_level, w.suspended, w.blocked, w.auto_recharge_enabled,
             w.auto_recharge_threshold, w.auto_recharge_amount, w.auto_recharge_failures, w.recharge_pending,
-            w.last_recharge_at, w.chain_length, w.chain_head, w.held
+            w.last_recharge_at, w.chain_length, w.chain_head, w.held, w.version
         FROM billing.wallets AS w
         """
 
@@ -62,6 +70,7 @@ struct WalletRow: Sendable {
             isBlocked: try row.value("blocked"), autoRecharge: try WalletRow.autoRecharge(row))
         chain = LedgerChain(
             customer: customer, length: try row.value("chain_length"), head: try row.value("chain_head") ?? [])
+        version = try row.value("version")
     }
 
     /// The standing order; nil where the customer has none.
@@ -76,26 +85,32 @@ struct WalletRow: Sendable {
     }
 
     /// Writes the new sums of holds of locked wallets, of which nothing else has changed. The statement goes out with the next one, or with COMMIT.
-    static func storeHeld(_ wallets: [WalletRow], at now: Instant, in transaction: PostgresTransaction) {
-        guard !wallets.isEmpty else { return }
+    static func storeHeld(
+        _ wallets: [WalletRow], at now: Instant, in transaction: PostgresTransaction
+    ) -> [WalletRow] {
+        guard !wallets.isEmpty else { return [] }
         transaction.queue(
             """
-            UPDATE billing.wallets AS w SET held = n.held, updated_at = \(now)
+            UPDATE billing.wallets AS w SET held = n.held, version = w.version + 1, updated_at = \(now)
             FROM unnest(\(wallets.map(\.customer))::uuid[], \(wallets.map(\.state.held))::numeric[]) AS n (customer_id, held)
             WHERE w.customer_id = n.customer_id
             """)
+        return wallets.map(\.written)
     }
 
     /// Writes the new states of locked wallets that usage was posted to: what a top-up or a person changes is left alone.
-    static func storeUsage(_ wallets: [WalletRow], at now: Instant, in transaction: PostgresTransaction) {
-        guard !wallets.isEmpty else { return }
+    static func storeUsage(
+        _ wallets: [WalletRow], at now: Instant, in transaction: PostgresTransaction
+    ) -> [WalletRow] {
+        guard !wallets.isEmpty else { return [] }
         transaction.queue(
             """
             UPDATE billing.wallets AS w
             SET balance = n.balance, accrued = n.accrued, residue = n.residue, held = n.held,
                 low_balance_alert_level = nullif(n.alert_level, 0), suspended = n.flags & 1 <> 0, blocked = n.flags & 2 <> 0,
                 recharge_pending = n.flags & 4 <> 0, last_recharge_at = n.last_recharge_at, chain_length = n.chain_length,
-                chain_head = decode(n.chain_head, 'hex'), updated_at = \(now)
+                chain_head = decode(n.chain_head, 'hex'), version = w.version + 1,
+                updated_at = \(now)
             FROM unnest(
                 \(wallets.map(\.customer))::uuid[], \(wallets.map(\.state.balance))::numeric[],
                 \(wallets.map(\.state.accrued))::numeric[], \(wallets.map(\.state.residue))::numeric[],
@@ -106,6 +121,7 @@ struct WalletRow: Sendable {
             ) AS n (customer_id, balance, accrued, residue, held, alert_level, flags, last_recharge_at, chain_length, chain_head)
             WHERE w.customer_id = n.customer_id
             """)
+        return wallets.map(\.written)
     }
 
     /// Suspended 1, blocked 2, recharge pending 4.
@@ -113,9 +129,12 @@ struct WalletRow: Sendable {
         (state.isSuspended ? 1 : 0) | (state.isBlocked ? 2 : 0) | (state.autoRecharge?.isPending == true ? 4 : 0)
     }
 
-    /// Writes the new states of locked wallets.
-    static func store(_ wallets: [WalletRow], at now: Instant, in transaction: PostgresTransaction) throws {
-        guard !wallets.isEmpty else { return }
+    /// Writes the new states of locked wallets, and returns them as they are from the commit on.
+    @discardableResult
+    static func store(
+        _ wallets: [WalletRow], at now: Instant, in transaction: PostgresTransaction
+    ) throws -> [WalletRow] {
+        guard !wallets.isEmpty else { return [] }
         let orders = wallets.map(\.state.autoRecharge)
         try transaction.execute(
             """
@@ -126,7 +145,8 @@ struct WalletRow: Sendable {
                 auto_recharge_threshold = n.recharge_threshold, auto_recharge_amount = n.recharge_amount,
                 auto_recharge_failures = n.recharge_failures, recharge_pending = n.recharge_pending,
                 last_recharge_at = n.last_recharge_at, held = n.held,
-                chain_length = n.chain_length, chain_head = n.chain_head, updated_at = \(now)
+                chain_length = n.chain_length, chain_head = n.chain_head, version = w.version + 1,
+                updated_at = \(now)
             FROM unnest(
                 \(wallets.map(\.customer))::uuid[], \(wallets.map(\.state.balance))::numeric[],
                 \(wallets.map(\.state.accrued))::numeric[], \(wallets.map(\.state.receivable))::numeric[],
@@ -144,5 +164,13 @@ struct WalletRow: Sendable {
                 last_recharge_at, held, chain_length, chain_head)
             WHERE w.customer_id = n.customer_id
             """)
+        return wallets.map(\.written)
+    }
+
+    /// As it is from the commit on.
+    private var written: WalletRow {
+        var written = self
+        written.version += 1
+        return written
     }
 }

@@ -9,6 +9,8 @@ struct WalletStore: Sendable {
     let pool: PostgresPool
     /// Automatic recharges that a customer gets in 24 hours at most; 0: nobody is asked for money.
     var rechargesPerDay = 0
+    /// Hears of changed wallets after each commit.
+    var watch = WalletWatch()
 
     /// What one batch of charges came to.
     struct PostingOutcome: Sendable {
@@ -24,6 +26,8 @@ struct WalletStore: Sendable {
         var suspended: [CustomerID] = []
         /// What subscribers are told of all that.
         var notices: [Notice] = []
+        /// The wallets as they are now.
+        var wallets: [WalletRow] = []
         /// Whether the horizon is reached.
         var isDone = true
     }
@@ -31,12 +35,15 @@ struct WalletStore: Sendable {
     /// Posts the charges above the mark, about `limit` of them, and moves the mark on in the same transaction; so a repeat finds
     /// nothing, and the postings' key is the second belt (M13). Instances take turns at the mark.
     func postNext(upTo horizon: Int64, limit: Int, at now: Instant) async throws -> PostingOutcome {
+        let outcome: PostingOutcome
         do {
-            return try await postNext(upTo: horizon, limit: limit, isNew: true, at: now)
+            outcome = try await postNext(upTo: horizon, limit: limit, isNew: true, at: now)
         } catch let error as PostgresError where error.sqlState == "23505" {
             // The mark was lost: now each charge is looked for.
-            return try await postNext(upTo: horizon, limit: limit, isNew: false, at: now)
+            outcome = try await postNext(upTo: horizon, limit: limit, isNew: false, at: now)
         }
+        watch.wallets(outcome.wallets)
+        return outcome
     }
 
     private func postNext(
@@ -105,7 +112,7 @@ struct WalletStore: Sendable {
             }
         }
         try rows.insert(at: now, in: transaction)
-        WalletRow.storeUsage(rows.touched.compactMap { wallets[$0] }, at: now, in: transaction)
+        outcome.wallets = WalletRow.storeUsage(rows.touched.compactMap { wallets[$0] }, at: now, in: transaction)
         try recharges.insert(at: now, in: transaction)
         _ = try Notifications.wallet.post(outcome.notices, in: transaction, at: now.milliseconds)
         return outcome
@@ -157,10 +164,11 @@ struct WalletStore: Sendable {
 }
 
 extension WalletStore {
-    /// Makes the wallets of customers that have none (M27); the opening balance is a payment booked by hand.
+    /// Makes the wallets of customers that have none (M27), and returns them; the opening balance is a payment booked by hand.
+    @discardableResult
     static func makeMissingWallets(
         of customers: [CustomerID], at now: Instant, in transaction: PostgresTransaction
-    ) throws {
+    ) throws -> [WalletRow] {
         let missing = try transaction.query(
             """
             SELECT c.customer_id
@@ -168,7 +176,7 @@ extension WalletStore {
             WHERE c.customer_id = ANY (\(customers))
                 AND NOT EXISTS (SELECT FROM billing.wallets AS w WHERE w.customer_id = c.customer_id)
             """)
-        guard !missing.isEmpty else { return }
+        guard !missing.isEmpty else { return [] }
         try WalletTermsLock.share(in: transaction)
         let made = try transaction.query(
             """
@@ -183,7 +191,7 @@ extension WalletStore {
             RETURNING customer_id
             """)
         let madeCustomers = try made.map { try $0.value("customer_id") as CustomerID }
-        guard !madeCustomers.isEmpty else { return }
+        guard !madeCustomers.isEmpty else { return [] }
         var wallets = try WalletRow.lock(madeCustomers, in: transaction)
         var ledger = LedgerRows()
         let openings = try transaction.query(
@@ -213,7 +221,7 @@ extension WalletStore {
             wallets[customer] = wallet
         }
         try ledger.insert(in: transaction)
-        try WalletRow.store(wallets.values.sorted { $0.customer < $1.customer }, at: now, in: transaction)
+        return try WalletRow.store(wallets.values.sorted { $0.customer < $1.customer }, at: now, in: transaction)
     }
 
     /// Customers that have no wallet yet, at most `limit`.
@@ -232,9 +240,10 @@ extension WalletStore {
 
     /// Makes the wallets of some customers in one transaction.
     func makeWallets(of customers: [CustomerID], at now: Instant) async throws {
-        try await pool.withTransaction { transaction in
-            try WalletStore.makeMissingWallets(of: customers, at: now, in: transaction)
-        }
+        watch.wallets(
+            try await pool.withTransaction { transaction in
+                try WalletStore.makeMissingWallets(of: customers, at: now, in: transaction)
+            })
     }
 }
 

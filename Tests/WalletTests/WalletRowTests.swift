@@ -33,7 +33,7 @@ struct WalletRowTests {
                 isEnabled: false, threshold: try Money(parsing: "20"), amount: try Money(parsing: "50"), failures: 3,
                 isPending: true, lastRequestAt: world.noon)
             let (stored, now) = (blocked, world.noon)
-            try await world.store.pool.withTransaction { try WalletRow.store([stored], at: now, in: $0) }
+            _ = try await world.store.pool.withTransaction { try WalletRow.store([stored], at: now, in: $0) }
             #expect(try await wallet(WalletWorld.prepaid, in: world).state == stored.state)
             let other = try await wallet(WalletWorld.hybrid, in: world).state
             #expect(!other.isBlocked)

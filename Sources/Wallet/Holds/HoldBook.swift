@@ -6,6 +6,8 @@ import Reference
 /// any number of instances give away no cent twice, and what is answered is durable.
 struct HoldBook: Sendable {
     let pool: PostgresPool
+    /// Hears of changed wallets and holds after each commit.
+    var watch = WalletWatch()
 
     /// Answers questions, in their order.
     func settle(_ orders: [HoldOrder], at now: Instant) async throws -> [HoldAnswer] {
@@ -18,12 +20,19 @@ struct HoldBook: Sendable {
     }
 
     private func settleOnce(_ orders: [HoldOrder], at now: Instant) async throws -> [HoldAnswer] {
-        try await pool.withTransaction { transaction in
+        let (answers, stored) = try await pool.withTransaction { transaction in
             var page = try HoldPage(of: orders, at: now, in: transaction)
             let answers = orders.map { page.decide($0, at: now) }
-            page.store(at: now, in: transaction)
-            return answers
+            return (answers, page.store(at: now, in: transaction))
         }
+        tell(stored)
+        return answers
+    }
+
+    /// Lets the watch know what a commit has written.
+    func tell(_ stored: HoldPage.Stored) {
+        watch.wallets(stored.wallets)
+        watch.holds(stored.holds)
     }
 
     /// Frees the money of holds whose time is over, of some customers at a time; those of ended calls that no usage record has captured.
@@ -38,11 +47,11 @@ struct HoldBook: Sendable {
                 """
             ).map { try $0.value("customer_id", as: CustomerID.self) }
             guard !customers.isEmpty else { return uncaptured }
-            let page = try await pool.withTransaction { transaction in
+            let (page, stored) = try await pool.withTransaction { transaction in
                 let page = try HoldPage(of: [], and: customers, at: now, in: transaction)
-                page.store(at: now, in: transaction)
-                return page
+                return (page, page.store(at: now, in: transaction))
             }
+            tell(stored)
             uncaptured += page.uncaptured
             // Another instance was faster.
             guard page.isChanged else { return uncaptured }
@@ -61,7 +70,8 @@ struct HoldPage: Sendable {
     private var holds: [UsageID: HoldRow]
     private var changedWallets: Set<CustomerID> = []
     private var changedHolds: Set<UsageID> = []
-    private var newHolds: Set<UsageID> = []
+    /// Calls that have a row.
+    private let known: Set<UsageID>
     /// Holds of ended calls that expired: no usage record has captured them (flag `HOLD_UNCAPTURED`).
     private(set) var uncaptured: [HoldRow] = []
 
@@ -90,6 +100,7 @@ struct HoldPage: Sendable {
         }
         let rows = try HoldRow.read(holdRows)
         holds = Dictionary(uniqueKeysWithValues: rows.map { ($0.id, $0) })
+        known = Set(rows.map(\.id))
         for row in rows where (row.state == .open || row.state == .ended) && row.hold.isExpired(at: now) {
             release(row, as: .expired, at: now)
         }
@@ -132,7 +143,6 @@ struct HoldPage: Sendable {
         }
         guard let wallet = wallets[customer] else { return .refused(Flag.unknownCustomer.name) }
         let decision = try wallet.state.authorize(order.call, price: price, existing: nil, at: now)
-        newHolds.insert(order.id)
         keep(
             decision,
             HoldRow(id: order.id, customer: customer, hold: decision.hold, question: question, createdAt: now))
@@ -176,11 +186,31 @@ struct HoldPage: Sendable {
     /// Whether there is anything to write.
     var isChanged: Bool { !changedHolds.isEmpty }
 
+    /// What a commit has written.
+    struct Stored: Sendable {
+        let wallets: [WalletRow]
+        let holds: [HoldRow]
+    }
+
     /// Writes what has changed: of wallets, only what their holds come to. It goes out with COMMIT.
-    func store(at now: Instant, in transaction: PostgresTransaction) {
-        HoldRow.add(newHolds.compactMap { holds[$0] }, in: transaction)
-        HoldRow.change(changedHolds.subtracting(newHolds).compactMap { holds[$0] }, at: now, in: transaction)
-        WalletRow.storeHeld(changedWallets.sorted().compactMap { wallets[$0] }, at: now, in: transaction)
+    func store(at now: Instant, in transaction: PostgresTransaction) -> Stored {
+        let changed = changedHolds.compactMap { holds[$0] }
+        HoldRow.add(changed.filter { !known.contains($0.id) }, in: transaction)
+        HoldRow.change(changed.filter { known.contains($0.id) }, at: now, in: transaction)
+        let stored = WalletRow.storeHeld(
+            changedWallets.sorted().compactMap { wallets[$0] }, at: now, in: transaction)
+        return Stored(wallets: stored, holds: changed)
+    }
+
+    /// The hold of a call, as far as there is one.
+    func hold(of id: UsageID) -> HoldRow? { holds[id] }
+
+    /// Puts a hold as it is to be, and moves what its wallet holds by a change.
+    mutating func put(_ row: HoldRow, changing held: Money) {
+        guard var wallet = wallets[row.customer] else { return }
+        wallet.state.held = wallet.state.held + held
+        wallets[row.customer] = wallet
+        note(row)
     }
 }
 
