@@ -63,7 +63,10 @@ public enum MetricNames {
         .pollerLRNRefused, .pollerBigQueryLoads, .pollerBigQueryLag, .pollerBigQueryDifferentDays,
         .pollerBigQueryDifferentRows,
     ]
-    static let wallet: [MetricName] = [.walletPostings]
+    static let wallet: [MetricName] = [
+        .walletPostings, .walletCacheBalances, .walletPromises, .walletPromised, .walletPromisesPosted,
+        .walletJournalBytes,
+    ]
     static let biller: [MetricName] = [.billerInvoices, .billerExports]
     static let recon: [MetricName] = [.reconRecords, .reconDisputes]
 }
@@ -225,6 +228,26 @@ extension MetricName {
     /// Usage postings by outcome.
     public static let walletPostings = MetricName(
         "warp_wallet_postings_total", .counter, ["outcome"], help: "Rated records by posting: posted, repeat, parked.")
+    /// Balances for routing by outcome.
+    public static let walletCacheBalances = MetricName(
+        "warp_wallet_cache_balances_total", .counter, ["outcome"],
+        help: "Balances for Redis: written, stale (a later one was there), failed, dropped (the refresh brings them).")
+    /// Answers without PostgreSQL.
+    public static let walletPromises = MetricName(
+        "warp_wallet_promises_total", .counter, ["answer"],
+        help: "Questions of switches answered while PostgreSQL was away: granted, refused.")
+    /// Money that was promised.
+    public static let walletPromised = MetricName(
+        "warp_wallet_promised_microdollars", .gauge,
+        help: "What this instance has promised while PostgreSQL was away and not posted yet, in millionths of a dollar."
+    )
+    /// Promises on their way into wallets.
+    public static let walletPromisesPosted = MetricName(
+        "warp_wallet_promises_posted_total", .counter, ["outcome"],
+        help: "Promises by posting: posted, repeat, taken (another call's name), aside (for a person).")
+    /// What waits on disk.
+    public static let walletJournalBytes = MetricName(
+        "warp_wallet_journal_bytes", .gauge, help: "Bytes of promises that wait for PostgreSQL.")
     /// Invoices by outcome.
     public static let billerInvoices = MetricName(
         "warp_biller_invoices_total", .counter, ["outcome"], help: "Invoices by outcome: issued, held.")

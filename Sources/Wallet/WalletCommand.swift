@@ -30,13 +30,14 @@ struct WalletCommand: DaemonProgram {
     static func build(_ context: DaemonContext) throws {
         let clock = context.clock
         let now: @Sendable () -> Instant = { Instant(milliseconds: clock.now()) }
+        let cache = BalanceCache.add(to: context)
         let store = WalletStore(
-            pool: context.pool, rechargesPerDay: context.config[PaymentConfig.perDay])
+            pool: context.pool, rechargesPerDay: context.config[PaymentConfig.perDay], watch: cache.watch)
         let questions = QuestionClock()
         let debits = UsageDebits(
             store: store, batchSize: context.config[WalletConfig.postingBatchSize], questions: questions,
             loop: context.loop, now: now)
-        let receivables = Receivables(pool: context.pool, now: now, logger: context.logger)
+        let receivables = Receivables(pool: context.pool, now: now, logger: context.logger, watch: cache.watch)
         let opener = WalletOpener(store: store, now: now, logger: context.logger)
 
         _ = context.partitions(of: ["usage_postings"], daysBack: 2)
@@ -47,8 +48,8 @@ struct WalletCommand: DaemonProgram {
         context.schedule("open-wallets", .every(seconds: context.config[WalletConfig.openWalletsInterval])) {
             try await opener.open()
         }
-        addHolds(to: context, questions, now: now)
-        try addPayments(to: context, PaymentStore(pool: context.pool), now: now)
+        addHolds(to: context, questions, cache: cache, now: now)
+        try addPayments(to: context, PaymentStore(pool: context.pool, watch: cache.watch), now: now)
         if let directory = context.config[WalletConfig.sealDirectory] {
             let sealing = LedgerSealing(pool: context.pool, directory: directory, now: now, logger: context.logger)
             context.schedule("seal-ledger", .every(seconds: 600)) { try await sealing.seal() }
@@ -93,14 +94,19 @@ struct WalletCommand: DaemonProgram {
 
     /// Holds: asked for by switches, released when their time is over.
     private static func addHolds(
-        to context: DaemonContext, _ questions: QuestionClock, now: @escaping @Sendable () -> Instant
+        to context: DaemonContext, _ questions: QuestionClock, cache: BalanceCache,
+        now: @escaping @Sendable () -> Instant
     ) {
-        let book = HoldBook(pool: context.pool)
         let config = context.config
+        let desk = Exposure(config)?.desk(in: context, cache: cache)
+        let book = desk?.book ?? HoldBook(pool: context.pool, watch: cache.watch)
         let limits = GroupCommitLimits(batchCount: config[WalletConfig.holdBatchSize], lanes: 1)
         // A lane for each share of the customers: two transactions seldom wait for the same wallet.
         let lanes = (1...config[WalletConfig.holdLanes]).map { number in
-            context.groupCommit("holds-\(number)", limits: limits) { try await book.settle($0, at: now()) }
+            context.groupCommit("holds-\(number)", limits: limits) { orders in
+                if let desk { return try await desk.settle(orders, at: now()) }
+                return try await book.settle(orders, at: now())
+            }
         }
         AuthorizationRoutes(reference: context.liveReference(isRequired: false), clock: context.clock) { order in
             questions.note()

@@ -31,7 +31,7 @@ struct AuthorizationRoutes: Sendable {
         case .refused(let reason): return Self.answer(.refused(reason), margin: margin)
         case .priced(let price, let customer):
             let wish = HoldOrder.Wish.authorize(customer: customer, price: price, question: question.identity)
-            let answer = try await settle(HoldOrder(call: call.sipUUID, wish: wish))
+            let answer = try await settle(HoldOrder(call: call.sipUUID, wish: wish, account: call.customerBAN))
             return Self.answer(answer, holding: call.sipUUID, margin: margin)
         }
     }

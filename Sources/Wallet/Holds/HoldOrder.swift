@@ -15,6 +15,8 @@ struct HoldOrder: Sendable {
     /// The call's `sip_uuid`.
     let call: String
     let wish: Wish
+    /// The account that was named, under which Redis has the balance.
+    var account: BAN?
 
     /// Which of so many lanes it goes to: those of one customer, and those of one call, share one.
     func share(of lanes: Int) -> Int {

@@ -74,13 +74,15 @@ struct HoldRow: Sendable {
         )
     }
 
-    init(id: UsageID, customer: CustomerID, hold: Hold, question: Identifier128, createdAt: Instant) {
+    init(
+        id: UsageID, customer: CustomerID, state: State = .open, hold: Hold, question: Identifier128, createdAt: Instant
+    ) {
         self.id = id
         self.customer = customer
+        self.state = state
         self.hold = hold
         self.question = question
         self.createdAt = createdAt
-        state = .open
     }
 
     /// PostgreSQL's code for that: two customers' questions named the same call at once, and the other one's was answered first.
@@ -125,8 +127,8 @@ struct HoldRow: Sendable {
 }
 
 extension Terms {
-    /// As a hold stores them: whole numbers, amounts in 1e-7 USD.
-    fileprivate var stored: String {
+    /// As a hold stores them: a JSON object, amounts as texts.
+    var stored: String {
         var json = JSONWriter()
         json.object { json in
             json.field("initial", increments.initial)
@@ -140,7 +142,7 @@ extension Terms {
         return json.text
     }
 
-    fileprivate init(stored: String) throws {
+    init(stored: String) throws {
         let document = try Core.JSONValue(parsing: Array(stored.utf8))
         guard let initial = document["initial"]?.integer, let subsequent = document["subsequent"]?.integer,
             let minimumSeconds = document["minimum_seconds"]?.integer,

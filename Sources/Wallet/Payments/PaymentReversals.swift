@@ -49,14 +49,15 @@ extension PaymentStore {
     }
 
     /// A bank took back what was credited (a return such as R01); the account is not debited again until a person has seen to it.
+    /// Returns the wallet as it is from the commit on.
     func returned(
         processorID: String, code: String, text: String, at now: Instant, in transaction: PostgresTransaction
-    ) throws {
+    ) throws -> [WalletRow] {
         guard let found = try Self.find(processorID: processorID, in: transaction),
             var wallet = try WalletRow.lock([found.customer], in: transaction)[found.customer],
             var payment = try Self.read(found.id, forUpdate: true, in: transaction), payment.state == .paid
-        else { return }
-        try Self.book(
+        else { return [] }
+        let stored = try Self.book(
             try wallet.state.paymentReversed(payment.amount), of: payment.id, "Payment returned by the bank",
             wallet: &wallet, at: now, in: transaction)
         payment.state = .returned
@@ -73,6 +74,7 @@ extension PaymentStore {
                     customer: payment.customer, amount: payment.amount, method: payment.method.rawValue, invoice: nil,
                     reason: code, key: payment.id.text)
             ], in: transaction, at: now.milliseconds)
+        return stored
     }
 
     /// The payment of a processor's id.
@@ -82,16 +84,17 @@ extension PaymentStore {
         ).first.map(Payment.init)
     }
 
+    @discardableResult
     private static func book(
         _ decision: WalletDecision, of payment: Identifier128, _ words: String, wallet: inout WalletRow,
         at now: Instant, in transaction: PostgresTransaction
-    ) throws {
+    ) throws -> [WalletRow] {
         var ledger = LedgerRows()
         ledger.add(
             decision, to: &wallet, reference: LedgerReference(type: "payment", id: payment.text), description: words,
             at: now)
         try ledger.insert(in: transaction)
-        try WalletRow.store([wallet], at: now, in: transaction)
+        return try WalletRow.store([wallet], at: now, in: transaction)
     }
 
     /// When fees were booked last; an instant where they never were.

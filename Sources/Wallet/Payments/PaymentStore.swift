@@ -7,6 +7,8 @@ import Reference
 /// The rows of payments: begun before a processor is asked, taken up by one instance at a time, decided once.
 struct PaymentStore: Sendable {
     let pool: PostgresPool
+    /// Hears of changed wallets after each commit.
+    var watch = WalletWatch()
 
     /// How long one instance has a payment for itself: longer than any deadline of a processor.
     static let leaseSeconds = 180

@@ -134,9 +134,10 @@ struct ProcessorNews: Sendable {
             // Booked before the mark moves on: a repeat of it finds the payment decided.
             _ = try await store.decide(payment.id, answer, at: now)
         }
-        try await store.pool.withTransaction { transaction in
+        let wallets = try await store.pool.withTransaction { transaction in
+            var wallets: [WalletRow] = []
             if case .transfer(.returned) = event.kind {
-                try store.returned(
+                wallets = try store.returned(
                     processorID: event.transfer, code: event.failureCode ?? "RETURNED", text: event.failureText ?? "",
                     at: now, in: transaction)
             }
@@ -145,7 +146,9 @@ struct ProcessorNews: Sendable {
                 INSERT INTO billing.processor_cursors AS c (source, after_id, updated_at) VALUES ('plaid', \(event.id), \(now))
                 ON CONFLICT (source) DO UPDATE SET after_id = greatest(c.after_id, excluded.after_id), updated_at = \(now)
                 """)
+            return wallets
         }
+        store.watch.wallets(wallets)
     }
 
     /// By the transfer's id, or, where the answer that names it was lost, by its authorization.
