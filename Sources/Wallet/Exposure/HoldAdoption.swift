@@ -18,7 +18,7 @@ extension HoldBook {
     func adopt(_ entries: [PromiseEntry], at now: Instant) async throws -> Adoption {
         do {
             return try await adoptOnce(entries, at: now)
-        } catch is HoldTaken {
+        } catch let error as PostgresError where error.sqlState == HoldRow.taken {
             return try await adoptOnce(entries, at: now)
         }
     }
