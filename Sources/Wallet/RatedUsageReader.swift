@@ -6,11 +6,11 @@ import Reference
 struct RatedUsageReader {
     let transaction: PostgresTransaction
 
-    /// The charges numbered above `through` and at or below the returned mark, in the order of their numbers; about `limit` of
-    /// them, all of them up to `horizon` if they are fewer.
+    /// The charges numbered above `through` and at or below the returned mark, in the order of their numbers: those of the next `limit` numbers, and no
+    /// more where one commit wrote more; all of them up to `horizon` if they are fewer.
     func charges(above through: Int64, upTo horizon: Int64, limit: Int) throws -> (charges: [RatedCharge], mark: Int64)
     {
-        let mark = try RatedSpans.mark(above: through, upTo: horizon, limit: limit, in: transaction)
+        let mark = try self.mark(above: through, upTo: horizon, limit: limit)
         guard mark > through else { return ([], mark) }
         let days = try transaction.query(
             """
@@ -24,6 +24,18 @@ struct RatedUsageReader {
             charges += try self.charges(of: service, on: row.value("usage_day"), above: through, upTo: mark)
         }
         return (charges.sorted { $0.sequence < $1.sequence }, mark)
+    }
+
+    private func mark(above through: Int64, upTo horizon: Int64, limit: Int) throws -> Int64 {
+        let next: Int64? = try transaction.query(
+            """
+            SELECT first_seq FROM billing.rated_spans
+            WHERE last_seq > \(through) AND last_seq <= \(horizon) ORDER BY last_seq LIMIT 1
+            """
+        ).first?.value("first_seq")
+        guard let next else { return horizon }
+        // Numbers that nobody used are passed over.
+        return min(horizon, max(through, next - 1) + Int64(limit))
     }
 
     private func charges(
