@@ -1,5 +1,5 @@
 /// What fraud control looks for (rules F1–F6). The order is the one in which checks are asked at one event.
-public enum FraudCheck: String, Sendable, CaseIterable, Codable {
+public enum FraudCheck: String, Sendable, CaseIterable {
     case callsPerMinute = "calls_per_minute"
     case unusualDestination = "unusual_destination"
     case spendPerHour = "spend_per_hour"
@@ -40,6 +40,8 @@ public struct SpendLimits: Hashable, Sendable {
     ]
 
     static let callWindow: Int64 = 60_000
+    /// A call's record comes when it ends: so long its start may find the starts beside it.
+    static let callMemory: Int64 = 3_600_000
     static let spendWindow: Int64 = 3_600_000
     static let depletionWindow: Int64 = 900_000
     static let dayWindow: Int64 = 86_400_000
@@ -52,6 +54,16 @@ public struct SpendLimits: Hashable, Sendable {
 
     /// The rules' defaults.
     public init() {}
+
+    /// How far a check looks back, in milliseconds.
+    public static func window(of check: FraudCheck) -> Int64 {
+        switch check {
+        case .callsPerMinute: callWindow
+        case .unusualDestination, .internationalMinutes, .multiplePaymentFailures: dayWindow
+        case .spendPerHour: spendWindow
+        case .rapidBalanceDepletion: depletionWindow
+        }
+    }
 }
 
 /// Something that fraud control sees.
@@ -100,8 +112,10 @@ public struct FraudAlert: Hashable, Sendable {
     /// What is to be done if the event is fresh, sorted by name.
     public let actions: [FraudAction]
 
-    /// What is to be done by one who sees the event at `now`: an old one goes to review alone (rule F8).
+    /// What is to be done by one who sees the event at `now`: an old one goes to review alone (rule F8). Where nothing is to be done about a fresh
+    /// one, nothing is about an old one.
     public func actions(seenAt now: Instant) -> [FraudAction] {
-        now - at < SpendLimits.actionDelay ? actions : [.requireManualReview]
+        if now - at < SpendLimits.actionDelay { return actions }
+        return actions.isEmpty ? [] : [.requireManualReview]
     }
 }
