@@ -64,8 +64,8 @@ public enum MetricNames {
         .pollerBigQueryDifferentRows,
     ]
     static let wallet: [MetricName] = [
-        .walletPostings, .walletCacheBalances, .walletPromises, .walletPromised, .walletPromisesPosted,
-        .walletJournalBytes,
+        .walletPostings, .walletFraudAlerts, .walletCacheBalances, .walletPromises, .walletPromised,
+        .walletPromisesPosted, .walletJournalBytes,
     ]
     static let biller: [MetricName] = [.billerInvoices, .billerExports]
     static let recon: [MetricName] = [.reconRecords, .reconDisputes]
@@ -248,6 +248,9 @@ extension MetricName {
     /// What waits on disk.
     public static let walletJournalBytes = MetricName(
         "warp_wallet_journal_bytes", .gauge, help: "Bytes of promises that wait for PostgreSQL.")
+    /// Fraud checks that fired.
+    public static let walletFraudAlerts = MetricName(
+        "warp_wallet_fraud_alerts_total", .counter, ["check"], help: "Fraud checks that fired, each a review.")
     /// Invoices by outcome.
     public static let billerInvoices = MetricName(
         "warp_biller_invoices_total", .counter, ["outcome"], help: "Invoices by outcome: issued, held.")

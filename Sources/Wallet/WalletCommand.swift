@@ -17,10 +17,11 @@ struct WalletCommand: DaemonProgram {
               wallet parked list
               wallet parked retry --all
               wallet notifications list
+              wallet reviews list
             """,
         subcommands: [
             ServeCommand<Self>.self, CheckConfigCommand<Self>.self, ParkedCommand.self, PaymentsCommand.self,
-            NotificationsCommand.self,
+            NotificationsCommand.self, ReviewsCommand.self, LimitsCommand.self, FraudCommand.self,
         ])
 
     static let daemon = Daemon(

@@ -24,6 +24,8 @@ struct WalletStore: Sendable {
         var alerts: [(customer: CustomerID, level: BalanceAlert, balance: Money)] = []
         /// Customers whose wallet went beyond its limit.
         var suspended: [CustomerID] = []
+        /// What fraud control made of the charges.
+        var fraud = FraudDesk.Outcome()
         /// What subscribers are told of all that.
         var notices: [Notice] = []
         /// The wallets as they are now.
@@ -55,10 +57,11 @@ struct WalletStore: Sendable {
             let progress = WalletStore.ratedProgress
             let through = try progress.lockedThrough(in: transaction, now: now.milliseconds)
             guard through < horizon else { return PostingOutcome() }
-            let next = try RatedUsageReader(transaction: transaction).charges(
+            let next = try RatedUsageReader(transaction: transaction).usage(
                 above: through, upTo: horizon, limit: limit)
             var outcome = try WalletStore.post(
-                next.charges, isNew: isNew && !Self.isAnyParked(above: through, upTo: next.mark, in: transaction),
+                next.charges, besides: next.unanswered,
+                isNew: isNew && !Self.isAnyParked(above: through, upTo: next.mark, in: transaction),
                 rechargesPerDay: rechargesPerDay, at: now, in: transaction)
             try progress.advance(in: transaction, to: next.mark, now: now.milliseconds)
             outcome.isDone = next.mark >= horizon
@@ -70,14 +73,15 @@ struct WalletStore: Sendable {
     static let ratedProgress = Progress(table: "billing.wallet_progress", source: "rated")
 
     /// Posts each charge exactly once, in the order of their numbers. One that is parked stays so, unless it is tried again. With `isNew` none of them is
-    /// looked for among what was posted: the postings' key still refuses a second one, and with it the transaction.
+    /// looked for among what was posted: the postings' key still refuses a second one, and with it the transaction. Fraud control sees what is posted,
+    /// and the calls that nobody answered.
     static func post(
-        _ charges: [RatedCharge], isNew: Bool = false, isRetry: Bool = false, rechargesPerDay: Int = 0, at now: Instant,
-        in transaction: PostgresTransaction
+        _ charges: [RatedCharge], besides unanswered: [UnansweredCall] = [], isNew: Bool = false,
+        isRetry: Bool = false, rechargesPerDay: Int = 0, at now: Instant, in transaction: PostgresTransaction
     ) throws -> PostingOutcome {
         var outcome = PostingOutcome()
-        guard !charges.isEmpty else { return outcome }
-        let customers = Set(charges.compactMap(\.customer)).sorted()
+        guard !charges.isEmpty || !unanswered.isEmpty else { return outcome }
+        let customers = Set(charges.compactMap(\.customer)).union(unanswered.map(\.customer)).sorted()
         try makeMissingWallets(of: customers, at: now, in: transaction)
         try ensurePartitions(of: charges, in: transaction)
         var wallets = try WalletRow.lock(customers, in: transaction)
@@ -88,6 +92,8 @@ struct WalletStore: Sendable {
         let holds = try HoldRow.open(of: mayHold.map(\.id), in: transaction)
         var recharges = try AutoRecharges(of: wallets, perDay: rechargesPerDay, at: now, in: transaction)
         var rows = PostingRows()
+        var fraud = FraudDesk()
+        for call in unanswered { fraud.see(call) }
         for charge in charges {
             guard !settled.contains(charge.id), !rows.contains(charge.id) else {
                 outcome.repeats += 1
@@ -105,6 +111,7 @@ struct WalletStore: Sendable {
                 rows.post(charge, decision, wallet: &wallet, at: now)
                 if let hold { rows.capture(hold) }
                 wallets[customer] = wallet
+                fraud.see(charge)
                 outcome.note(decision, of: wallet, by: charge)
             } catch {
                 rows.park(charge, reason: error.rawValue)
@@ -112,8 +119,11 @@ struct WalletStore: Sendable {
             }
         }
         try rows.insert(at: now, in: transaction)
-        outcome.wallets = WalletRow.storeUsage(rows.touched.compactMap { wallets[$0] }, at: now, in: transaction)
+        outcome.fraud = try fraud.judge(&wallets, at: now, in: transaction)
+        let touched = Set(rows.touched).union(outcome.fraud.blocked).sorted()
+        outcome.wallets = WalletRow.storeUsage(touched.compactMap { wallets[$0] }, at: now, in: transaction)
         try recharges.insert(at: now, in: transaction)
+        outcome.notices += outcome.fraud.notices
         _ = try Notifications.wallet.post(outcome.notices, in: transaction, at: now.milliseconds)
         return outcome
     }

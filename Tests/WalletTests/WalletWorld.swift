@@ -58,13 +58,17 @@ struct WalletWorld {
             """)
     }
 
-    /// A rated call of a customer; returns its id.
+    /// A rated call of a customer, at noon unless it says when; returns its id. With a country it is an international one.
     @discardableResult
     func addCall(
-        _ customer: CustomerID?, charge: String, status: String = "rated", call: String? = nil
+        _ customer: CustomerID?, charge: String, status: String = "rated", call: String? = nil,
+        startedAt: Instant? = nil, seconds: Int? = nil, country: String? = nil, corrects: UsageID? = nil
     ) async throws -> UsageID {
         let id = call.map { UsageID(RecordReader.id(.cdr, naturalKey: $0)) } ?? UsageID(.random())
-        let day = noon.usageDay
+        let instant = startedAt ?? noon
+        let day = instant.usageDay
+        let endedAt = seconds.map { instant.advanced(seconds: $0) }
+        let jurisdiction = country == nil ? "interstate" : "international"
         _ = try await admin.query("SELECT billing.ensure_partition('rated_cdr', \(day))")
         try await admin.withTransaction { transaction in
             try transaction.execute("SELECT billing.lock_sequence('rated')")
@@ -73,10 +77,11 @@ struct WalletWorld {
             try transaction.execute(
                 """
                 INSERT INTO billing.rated_cdr (id, rated_seq, usage_day, raw_day, raw_seq, source, received_at, rated_at, sip_uuid,
-                    customer_id, status, flags, answered, rating_instant, jurisdiction, tax_jurisdiction, class_key, charge,
-                    ref_version)
+                    customer_id, status, flags, answered, rating_instant, start_stamp, end_stamp, billed_seconds, dni_country,
+                    corrects, jurisdiction, tax_jurisdiction, class_key, charge, ref_version)
                 VALUES (\(id), \(number), \(day), \(day), \(number), 'test', \(noon), \(noon), \(id.text), \(customer), \(status),
-                    '{}', true, \(noon), 'interstate', 'interstate', 'TERMINATING:DOMESTIC:INTERSTATE', \(charge), '1')
+                    '{}', true, \(instant), \(startedAt), \(endedAt), \(seconds), \(country ?? "US"), \(corrects),
+                    \(jurisdiction), 'interstate', 'TERMINATING:DOMESTIC:INTERSTATE', \(charge), '1')
                 """)
             try transaction.execute(
                 """
@@ -89,18 +94,23 @@ struct WalletWorld {
 
     /// Posts what is rated, until the horizon.
     @discardableResult
-    func post(limit: Int = 5_000, rechargesPerDay: Int = 0) async throws -> WalletStore.PostingOutcome {
+    func post(
+        limit: Int = 5_000, rechargesPerDay: Int = 0, by instance: WalletStore? = nil, at now: Instant? = nil
+    ) async throws -> WalletStore.PostingOutcome {
         let horizon: Int64 = try await admin.query("SELECT billing.horizon('rated') AS h").first?.value("h") ?? 0
         var total = WalletStore.PostingOutcome()
-        var store = store
+        var store = instance ?? store
         store.rechargesPerDay = rechargesPerDay
         while true {
-            let outcome = try await store.postNext(upTo: horizon, limit: limit, at: noon)
+            let outcome = try await store.postNext(upTo: horizon, limit: limit, at: now ?? noon)
             total.posted += outcome.posted
             total.repeats += outcome.repeats
             total.parked += outcome.parked
             total.alerts += outcome.alerts
             total.suspended += outcome.suspended
+            total.fraud.reviews += outcome.fraud.reviews
+            total.fraud.blocked += outcome.fraud.blocked
+            total.fraud.unreadable += outcome.fraud.unreadable
             if outcome.isDone { return total }
         }
     }
