@@ -41,6 +41,23 @@ struct PaymentTests {
         }
     }
 
+    @Test("three refused payments in a day stop the wallet (F5)")
+    func refusals() async throws {
+        try await PaymentWorld.with { world in
+            try await world.addCard(lastFour: "0002")
+            let desk = try world.desk()
+            for number in 1...3 {
+                _ = try await desk.carryOut(try world.order())
+                let isBlocked = try await world.world.text(
+                    "SELECT blocked FROM billing.wallets WHERE customer_id = \(WalletWorld.prepaid)")
+                #expect(isBlocked == (number == 3 ? "t" : "f"))
+            }
+            let reviews = try await world.world.text(
+                "SELECT count(*) FROM billing.fraud_reviews WHERE check_name = 'multiple_payment_failures'")
+            #expect(reviews == "1")
+        }
+    }
+
     @Test("without a payment method nothing is begun")
     func noMethod() async throws {
         try await PaymentWorld.with { world in

@@ -25,6 +25,10 @@ extension PaymentStore {
                 wallet.state = decision.wallet
             }
             try ledger.insert(in: transaction)
+            if case .declined = answer, decision.payment.state == .failed, payment.purpose != .refund {
+                // Rule F5: three in a day stop the wallet.
+                _ = try FraudDesk.paymentFailed(payment.id, wallet: &wallet, at: now, in: transaction)
+            }
             let stored = try WalletRow.store([wallet], at: now, in: transaction)
             try Self.store(decision.payment, due: decision.due, at: now, in: transaction)
             _ = try Notifications.wallet.post(
