@@ -13,7 +13,7 @@ from stack import CommandFailed
 # Tables whose inserts are held up for a moment, so that a batch stays uncommitted long enough to be hit: one that each daemon
 # writes in the middle of its transaction.
 SLOWED = {
-    "raw_spans": 0.08, "rated_spans": 0.08, "journal": 0.05, "usage_summary": 0.08, "invoice_lines": 0.05,
+    "raw_spans": 0.08, "rated_spans": 0.08, "usage_postings": 0.05, "usage_summary": 0.08, "invoice_lines": 0.05,
     "vendor_matches": 0.3, "vendor_scorecards": 0.3, "vendor_statements": 0.3,
 }
 ROLES = {
