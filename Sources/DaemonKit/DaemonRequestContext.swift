@@ -61,6 +61,8 @@ public struct DaemonRequestContext: RequestContext {
     public var coreContext: CoreRequestContextStorage
     /// Who calls; nil on routes without `BearerAuth`.
     public var caller: Caller?
+    /// The key of a request that changes something; nil without `IdempotentRequests`, and where nothing is changed.
+    public var idempotency: IdempotencyKey?
     /// Who is at the other end of the connection.
     public let peer: Peer
 
@@ -74,6 +76,13 @@ public struct DaemonRequestContext: RequestContext {
     public func knownCaller() throws(APIError) -> Caller {
         guard let caller else { throw .unauthorized }
         return caller
+    }
+
+    /// The request's key, by which a handler names what it makes.
+    /// - Throws: 400 on a route that no key was asked for.
+    public func idempotencyKey() throws(APIError) -> IdempotencyKey {
+        guard let idempotency else { throw APIError(.badRequest, reason: "IDEMPOTENCY_KEY_REQUIRED") }
+        return idempotency
     }
 
     /// Whose data the route shows: the calling customer's own, or, for operators and services, the one they asked for.

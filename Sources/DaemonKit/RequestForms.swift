@@ -23,6 +23,22 @@ extension Request {
         }
         return customer
     }
+
+    /// Whether the answer is wanted as CSV: `format=csv`, or, without a `format`, an `Accept` that names `text/csv` and not JSON.
+    /// - Throws: 422 for a format that is neither `json` nor `csv`.
+    public func wantsCSV() throws(APIError) -> Bool {
+        switch uri.queryParameters["format"] {
+        case "csv": return true
+        case "json": return false
+        case nil:
+            let types = (headers[.accept] ?? "").split(separator: ",").map { range in
+                range.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased()
+            }
+            return types.contains("text/csv") && !types.contains("application/json")
+        case .some:
+            throw .invalid(pointer: "/format", reason: "BAD_FORMAT", detail: "format is json or csv")
+        }
+    }
 }
 
 extension Response {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Core
 import DaemonKit
 import Drivers
+import Hummingbird
 import LiveReference
 
 /// `wallet`: keeps balances, the ledger and holds.
@@ -56,9 +57,17 @@ struct WalletCommand: DaemonProgram {
             context.schedule("seal-ledger", .every(seconds: 600)) { try await sealing.seal() }
         }
         try context.sendNotifications(.wallet) { try NoticeTexts.text(of: $0) }
-        WalletRoutes(reads: CustomerReads(pool: context.customerPool)).add(
-            to: context.router.group("/api/v1/billing").add(
-                middleware: context.auth.requiring(.customer, .operator, .service)))
+        let customers = customerRoutes(of: context)
+            .add(middleware: context.idempotentRequests(table: "billing.wallet_idempotency"))
+        WalletRoutes(reads: CustomerReads(pool: context.customerPool)).add(to: customers)
+        AutoRechargeRoutes(orders: StandingOrders(pool: context.pool, watch: cache.watch), now: now).add(to: customers)
+    }
+
+    /// Routes for customers and those who act for them; no number of a card comes further than this.
+    private static func customerRoutes(of context: DaemonContext) -> RouterGroup<DaemonRequestContext> {
+        context.router.group("/api/v1/billing")
+            .add(middleware: context.auth.requiring(.customer, .operator, .service))
+            .add(middleware: CardNumberFilter())
     }
 
     /// Payments: charges that are due, what processors tell, and their fees.
@@ -83,9 +92,7 @@ struct WalletCommand: DaemonProgram {
             let count = try await store.settleFees(at: now())
             logger.notice("Processor fees booked", metadata: ["payment.count": "\(count)"])
         }
-        PaymentRoutes(desk: desk).add(
-            to: context.router.group("/api/v1/billing").add(
-                middleware: context.auth.requiring(.customer, .operator, .service)))
+        PaymentRoutes(desk: desk).add(to: customerRoutes(of: context))
         WebhookRoutes(
             news: news, cardKey: config[PaymentConfig.cardWebhookKey],
             bankWebhooks: account.map { PlaidWebhooks(account: $0) }

@@ -70,7 +70,7 @@ enum WalletConfig {
         ConfigKeys(
             postingBatchSize, openWalletsInterval, holdBatchSize, holdLanes, holdExpiryInterval, holdKeptDays, exposure,
             journalDirectory, holdPatience, cacheRefresh, cacheExpiry, sealDirectory, checking: faults)
-        + ReferenceConfig.keys + NotificationConfig.keys + PaymentConfig.keys
+        + ReferenceConfig.keys + NotificationConfig.keys + PaymentConfig.keys + IdempotencyConfig.keys
 
     private static func faults(_ config: Config) -> [ConfigFault] {
         var faults: [ConfigFault] = []

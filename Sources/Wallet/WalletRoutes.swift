@@ -3,6 +3,7 @@ import DaemonKit
 import Drivers
 import Foundation
 import Hummingbird
+import Logging
 import Reference
 
 /// What customers ask the wallet: their balance and the ledger behind it. Read as the SELECT-only role, under row-level security.
@@ -42,33 +43,91 @@ struct WalletRoutes: Sendable {
         return .json(json.bytes)
     }
 
-    /// `GET /api/v1/billing/transactions?limit=&before=`: newest first; `next` is the cursor of the next page, null at the end.
+    /// `GET /api/v1/billing/transactions?type=&from=&to=&reference_type=&reference_id=&limit=&before=&format=`: newest first; `next` is the cursor of the
+    /// next page, null at the end. As CSV, all of them in one answer.
     @Sendable
     func transactions(_ request: Request, context: DaemonRequestContext) async throws -> Response {
-        let customer = try context.customerID(asked: request.customerAsked())
-        let limit = try request.integer("limit", in: 1...WalletRoutes.maximumPageSize) ?? WalletRoutes.defaultPageSize
+        let customer = CustomerID(Identifier128(try context.customerID(asked: request.customerAsked())))
+        let filter = try TransactionFilter(request)
+        let isCSV = try request.wantsCSV()
+        let limit = try request.integer("limit", in: 1...WalletRoutes.maximumPageSize)
         let before = try request.integer("before", in: 1...Int.max)
-        let page = try await reads.transactions(of: customer, before: before.map(Int64.init) ?? .max, limit: limit)
+        let span = try await reads.span(of: filter, before: before.map(Int64.init), customer: customer)
+        var pages = TransactionPages(reads: reads, customer: customer, filter: filter, span: span, limit: limit)
+        if isCSV { return try await csv(of: pages, logger: context.logger) }
+        pages.size = limit ?? WalletRoutes.defaultPageSize
+        let page = try await pages.next()
         var json = JSONWriter()
         json.object { json in
             json.key("transactions")
-            json.array { json in
-                for entry in page {
-                    json.object { json in
-                        json.field("id", entry.id.text)
-                        json.field("type", entry.type)
-                        json.field("amount", entry.amount.text(.ledger))
-                        json.field("balance_before", entry.balanceBefore.text(.ledger))
-                        json.field("balance_after", entry.balanceAfter.text(.ledger))
-                        json.field("description", entry.description)
-                        json.field("reference_type", entry.reference.type)
-                        json.field("reference_id", entry.reference.id)
-                        json.field("created_at", entry.createdAt.text)
-                    }
-                }
-            }
-            json.field("next", page.count == limit ? page.last?.index : nil)
+            json.array { json in for entry in page { entry.write(to: &json) } }
+            json.field("next", page.count == pages.size ? page.last?.index : nil)
         }
         return .json(json.bytes)
+    }
+
+    /// Sends page after page, so that no more than one is in memory. The first is read before the answer begins: what is wrong can still be said then.
+    private func csv(of pages: TransactionPages, logger: Logger) async throws -> Response {
+        var pages = pages
+        let first = try await pages.next()
+        return Response(
+            status: .ok,
+            headers: [
+                .contentType: "text/csv; charset=utf-8",
+                .contentDisposition: "attachment; filename=\"transactions.csv\"", .vary: "Accept",
+            ],
+            body: ResponseBody { [pages] writer in
+                var (pages, page) = (pages, first)
+                try await writer.write(ByteBuffer(string: TransactionCSV.head))
+                do {
+                    while !page.isEmpty {
+                        try await writer.write(ByteBuffer(string: TransactionCSV.lines(page)))
+                        page = try await pages.next()
+                    }
+                } catch {
+                    // The connection is broken off, so that nobody takes a part for the whole; no answer can tell of it any more.
+                    logger.warning(
+                        "Answer broken off",
+                        metadata: [
+                            "http.route": "/api/v1/billing/transactions",
+                            "failure.reason": "\(FailureFacts(error).reason)", "failure.detail": "\(error)",
+                        ])
+                    throw error
+                }
+                try await writer.finish(nil)
+            })
+    }
+}
+
+/// A customer's transactions, page by page from the newest on.
+private struct TransactionPages: Sendable {
+    let reads: CustomerReads
+    let customer: CustomerID
+    let filter: TransactionFilter
+    /// What is still to be read of the wallet's chain.
+    var span: Range<Int64>
+    /// Entries that all pages have together; nil is all there are.
+    var limit: Int?
+    /// Entries of a page.
+    var size = WalletRoutes.maximumPageSize
+    private var isAtEnd = false
+
+    init(reads: CustomerReads, customer: CustomerID, filter: TransactionFilter, span: Range<Int64>, limit: Int?) {
+        self.reads = reads
+        self.customer = customer
+        self.filter = filter
+        self.span = span
+        self.limit = limit
+    }
+
+    /// The next page; empty behind the last.
+    mutating func next() async throws -> [CustomerReads.Entry] {
+        let count = min(size, limit ?? size)
+        guard !isAtEnd, count > 0, !span.isEmpty else { return [] }
+        let page = try await reads.transactions(of: customer, filter, in: span, limit: count)
+        isAtEnd = page.count < count
+        limit = limit.map { $0 - page.count }
+        if let last = page.last { span = span.lowerBound..<max(span.lowerBound, last.index) }
+        return page
     }
 }

@@ -70,3 +70,49 @@ extension WalletState {
         return decision
     }
 }
+
+/// What somebody wants of a standing order.
+public struct AutoRechargeWish: Hashable, Sendable {
+    public let isEnabled: Bool
+    /// Nil leaves it as it is.
+    public let threshold: Money?
+    /// Nil leaves it as it is.
+    public let amount: Money?
+
+    public init(isEnabled: Bool, threshold: Money?, amount: Money?) {
+        self.isEnabled = isEnabled
+        self.threshold = threshold
+        self.amount = amount
+    }
+}
+
+/// Why a standing order stays as it is.
+public enum AutoRechargeRefusal: Error, Hashable, Sendable {
+    /// A postpaid balance is never filled up.
+    case postpaid
+    /// Neither the wish nor an order before says when.
+    case noThreshold
+    /// Neither the wish nor an order before says how much.
+    case noAmount
+}
+
+extension WalletState {
+    /// The wallet with its standing order as it is wanted. Switching it on forgets the failures; a request that is with the processor stays so. An order
+    /// that never was is switched off without a trace.
+    public func ordering(_ wish: AutoRechargeWish) throws(AutoRechargeRefusal) -> WalletState {
+        if wish.isEnabled, model == .postpaid { throw .postpaid }
+        let threshold = wish.threshold ?? autoRecharge?.threshold
+        let amount = wish.amount ?? autoRecharge?.amount
+        var wallet = self
+        if !wish.isEnabled, threshold == nil, amount == nil { return wallet }
+        guard let threshold else { throw .noThreshold }
+        guard let amount else { throw .noAmount }
+        var order = autoRecharge ?? AutoRecharge(isEnabled: false, threshold: threshold, amount: amount)
+        order.isEnabled = wish.isEnabled
+        order.threshold = threshold
+        order.amount = amount
+        if wish.isEnabled { order.failures = 0 }
+        wallet.autoRecharge = order
+        return wallet
+    }
+}

@@ -140,21 +140,8 @@ private struct RechargeBody: Decodable {
         case customerID = "customer_id"
     }
 
-    /// From 1.00 to 10,000.00, two decimals.
     func cents() throws(APIError) -> Money {
-        let money: Money
-        do throws(FixedPoint.ParsingError) {
-            money = try Money(parsing: amount)
-        } catch {
-            throw .invalid(pointer: "/amount", reason: "BAD_AMOUNT", detail: "amount is a text such as 25.00")
-        }
-        guard money.isWhole(at: .cents), money >= Money(units: 10_000_000), money <= Money(units: 100_000_000_000)
-        else {
-            throw .invalid(
-                pointer: "/amount", reason: "OUT_OF_RANGE",
-                detail: "amount is a text from 1.00 to 10000.00 with at most two decimals")
-        }
-        return money
+        try RechargeAmount.parse(amount, in: RechargeAmount.charged, at: "/amount")
     }
 }
 
@@ -177,14 +164,7 @@ extension DaemonRequestContext {
 
     /// The id of what the caller's key makes: the same for a repeat.
     fileprivate func named(_ request: Request, _ kind: String) throws(APIError) -> Identifier128 {
-        guard let name = HTTPField.Name("Idempotency-Key"), let key = request.headers[name],
-            (1...255).contains(key.utf8.count)
-        else {
-            throw APIError(
-                .badRequest, reason: "IDEMPOTENCY_KEY_REQUIRED",
-                detail: "send a header Idempotency-Key with a text of your own, the same with each repeat")
-        }
-        return Identifier128.named(by: Array("\(kind)\u{0}\(try knownCaller().actor)\u{0}\(key)".utf8))
+        .named(by: try IdempotencyKey(of: request, caller: try knownCaller()).name(of: kind))
     }
 
     fileprivate func methodID() throws(APIError) -> Identifier128 {
