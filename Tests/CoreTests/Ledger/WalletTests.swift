@@ -150,4 +150,38 @@ struct WalletTests {
         let wallet = WalletState(model: .prepaid, balance: try usd("850000"), autoRecharge: order)
         #expect(try wallet.debit(try usd("1"), at: wednesday).recharge == nil)
     }
+
+    @Test("a standing order is set as it is wanted: what is left out stays, and switching it on forgets failures (W9)")
+    func ordering() throws {
+        let pending = AutoRecharge(
+            isEnabled: false, threshold: try usd("10"), amount: try usd("50"), failures: 3, isPending: true,
+            lastRequestAt: wednesday)
+        let wallet = WalletState(model: .hybrid, balance: try usd("5"), autoRecharge: pending)
+        let on = try wallet.ordering(AutoRechargeWish(isEnabled: true, threshold: nil, amount: try usd("75")))
+        #expect(
+            on.autoRecharge
+                == AutoRecharge(
+                    isEnabled: true, threshold: try usd("10"), amount: try usd("75"), failures: 0, isPending: true,
+                    lastRequestAt: wednesday))
+        #expect(on.balance == wallet.balance)
+        let off = try wallet.ordering(AutoRechargeWish(isEnabled: false, threshold: nil, amount: nil))
+        #expect(off.autoRecharge == pending)
+    }
+
+    @Test("an order that says not when or how much, or fills up a postpaid balance, is refused (W9)")
+    func impossibleOrders() throws {
+        let five = try usd("5")
+        let prepaid = WalletState(model: .prepaid, balance: .zero)
+        let postpaid = WalletState(model: .postpaid, balance: .zero)
+        let whole = AutoRechargeWish(isEnabled: true, threshold: five, amount: five)
+        #expect(throws: AutoRechargeRefusal.postpaid) { try postpaid.ordering(whole) }
+        #expect(throws: AutoRechargeRefusal.noThreshold) {
+            try prepaid.ordering(AutoRechargeWish(isEnabled: true, threshold: nil, amount: five))
+        }
+        #expect(throws: AutoRechargeRefusal.noAmount) {
+            try prepaid.ordering(AutoRechargeWish(isEnabled: false, threshold: five, amount: nil))
+        }
+        let off = try prepaid.ordering(AutoRechargeWish(isEnabled: false, threshold: nil, amount: nil))
+        #expect(off.autoRecharge == nil)
+    }
 }
