@@ -95,7 +95,7 @@ def outbound_differences(sent, smsc, rows):
         if done.is_throttled:
             wanted[(*common, False, "ESME_RTHROTTLED", None)] += 1
     there = Counter(
-        (row["source"], row["is_conflict"], row["message_id"], row["customer_ban"], row["document"]["destination_addr"],
+        (row["source"], row["is_conflict"], row["message_id"], row["customer_ban"], row["document"].get("destination_addr"),
          row["connector"], row["document"]["segments"], row["is_final"], row["document"]["status"], row["smsc_id"])
         for row in rows)
     return ([f"outbound, not there: {one}" for one in wanted - there] + [f"outbound, too much: {one}" for one in there - wanted])
