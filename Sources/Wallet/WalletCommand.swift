@@ -51,29 +51,37 @@ struct WalletCommand: DaemonProgram {
             try await opener.open()
         }
         addHolds(to: context, questions, cache: cache, now: now)
-        try addPayments(to: context, PaymentStore(pool: context.pool, watch: cache.watch), now: now)
+        let desk = try addPayments(to: context, PaymentStore(pool: context.pool, watch: cache.watch), now: now)
         if let directory = context.config[WalletConfig.sealDirectory] {
             let sealing = LedgerSealing(pool: context.pool, directory: directory, now: now, logger: context.logger)
             context.schedule("seal-ledger", .every(seconds: 600)) { try await sealing.seal() }
         }
         try context.sendNotifications(.wallet) { try NoticeTexts.text(of: $0) }
-        let customers = customerRoutes(of: context)
-            .add(middleware: context.idempotentRequests(table: "billing.wallet_idempotency"))
-        WalletRoutes(reads: CustomerReads(pool: context.customerPool)).add(to: customers)
-        AutoRechargeRoutes(orders: StandingOrders(pool: context.pool, watch: cache.watch), now: now).add(to: customers)
+        addCustomerRoutes(
+            to: context, desk, StandingOrders(pool: context.pool, watch: cache.watch),
+            CustomerReads(pool: context.customerPool))
     }
 
     /// Routes for customers and those who act for them; no number of a card comes further than this.
-    private static func customerRoutes(of context: DaemonContext) -> RouterGroup<DaemonRequestContext> {
-        context.router.group("/api/v1/billing")
+    private static func addCustomerRoutes(
+        to context: DaemonContext, _ desk: PaymentDesk, _ orders: StandingOrders, _ reads: CustomerReads
+    ) {
+        let customers = context.router.group("/api/v1/billing")
             .add(middleware: context.auth.requiring(.customer, .operator, .service))
             .add(middleware: CardNumberFilter())
+        let repeats = context.idempotentRequests(table: "billing.wallet_idempotency")
+        WalletRoutes(reads: reads).add(to: customers)
+        AutoRechargeRoutes(orders: orders, now: desk.now).add(to: customers.group().add(middleware: repeats))
+        RechargeRoutes(desk: desk, reads: reads).add(
+            to: customers.group().add(middleware: repeats.leased(seconds: RechargeRoutes.leaseSeconds)))
+        PaymentMethodRoutes(desk: desk).add(
+            to: customers, behind: repeats.leased(seconds: PaymentMethodRoutes.leaseSeconds(context.config)))
     }
 
     /// Payments: charges that are due, what processors tell, and their fees.
     private static func addPayments(
         to context: DaemonContext, _ store: PaymentStore, now: @escaping @Sendable () -> Instant
-    ) throws {
+    ) throws -> PaymentDesk {
         let config = context.config
         let account = PaymentConfig.bankAccount(config)
         let desk = PaymentDesk(
@@ -92,12 +100,12 @@ struct WalletCommand: DaemonProgram {
             let count = try await store.settleFees(at: now())
             logger.notice("Processor fees booked", metadata: ["payment.count": "\(count)"])
         }
-        PaymentRoutes(desk: desk).add(to: customerRoutes(of: context))
         WebhookRoutes(
             news: news, cardKey: config[PaymentConfig.cardWebhookKey],
             bankWebhooks: account.map { PlaidWebhooks(account: $0) }
         )
         .add(to: context.router.group("/webhooks/v1"))
+        return desk
     }
 
     /// Holds: asked for by switches, released when their time is over.

@@ -39,6 +39,8 @@ struct WalletRoutes: Sendable {
             json.field("available", wallet.state.available?.text(.ledger))
             json.field("low_balance_alert", wallet.state.alertLevel.map { Int($0.rawValue) })
             json.field("suspended", wallet.state.isSuspended || wallet.state.isBlocked)
+            json.key("auto_recharge")
+            if let order = wallet.state.autoRecharge { order.write(to: &json) } else { json.null() }
         }
         return .json(json.bytes)
     }

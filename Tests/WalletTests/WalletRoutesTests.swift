@@ -29,7 +29,7 @@ struct WalletRoutesTests {
                     balance.text == """
                         {"customer_id":"\(WalletWorld.prepaid.text)","model":"PREPAID","currency":"USD","balance":"0.9929",\
                         "credit_limit":"0.00","accrued":"0.0000","receivable":"0.00","holds":"0.0000","available":"0.9929",\
-                        "low_balance_alert":null,"suspended":false}
+                        "low_balance_alert":null,"suspended":false,"auto_recharge":null}
                         """)
                 let ledger = try await wallet.get("/api/v1/billing/transactions?limit=1", token: token)
                 #expect(ledger.text.contains(#""amount":"-0.0071""#))

@@ -17,7 +17,7 @@ import Synchronization
 public struct IdempotentRequests: RouterMiddleware {
     public typealias Context = DaemonRequestContext
 
-    let answers: KeptAnswers
+    var answers: KeptAnswers
     /// How long a second request waits for the first one's answer.
     let patience: Duration
     /// Bytes of a body.
@@ -26,6 +26,14 @@ public struct IdempotentRequests: RouterMiddleware {
     private static let changing: Set<HTTPRequest.Method> = [.post, .put, .patch, .delete]
     private static let transient: Set<Int> = [408, 425, 429]
     private static let pollInterval = Duration.milliseconds(50)
+
+    /// The same for other routes.
+    /// - Parameter seconds: after this long a repeat runs the handler again, though nobody knows whether the first one still does.
+    public func leased(seconds: Int) -> IdempotentRequests {
+        var requests = self
+        requests.answers.leaseSeconds = seconds
+        return requests
+    }
 
     public func handle(
         _ request: Request, context: DaemonRequestContext,

@@ -44,7 +44,7 @@ struct KeptAnswers: Sendable {
     let pool: PostgresPool
     let clock: Clock
     /// For how long a request is carried out by whoever began it.
-    let leaseSeconds: Int
+    var leaseSeconds: Int
 
     /// What the table says of a request that comes.
     enum Standing: Sendable {

@@ -61,3 +61,15 @@ private struct AutoRechargeBody: Decodable {
         return AutoRechargeWish(isEnabled: enabled, threshold: wanted.threshold, amount: wanted.amount)
     }
 }
+
+extension AutoRecharge {
+    /// As the balance shows it.
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.field("enabled", isEnabled)
+            json.field("threshold", threshold.text(.cents))
+            json.field("amount", amount.text(.cents))
+            json.field("pending", isPending)
+        }
+    }
+}

@@ -155,7 +155,7 @@ batch = 20
 path = "{home}/journal.sqlite"
 [wait]
 parts_seconds = 8
-retry_seconds = 8
+retry_seconds = 14
 [numbers]
 file = "{home}/numbers.csv"
 """)

@@ -6,49 +6,24 @@ import HTTPTypes
 import Hummingbird
 import Reference
 
-/// What customers do about money: fill up their balance, and keep the cards and accounts that it comes from. No card number is ever asked for: browsers
-/// get tokens from the processors, and those come here.
-struct PaymentRoutes: Sendable {
+/// The cards and accounts that customers pay from. No card number is ever asked for: browsers get tokens from the processors, and those come here.
+struct PaymentMethodRoutes: Sendable {
     let desk: PaymentDesk
 
     private var methods: PaymentMethods { desk.methods }
     private static let bodyBytes = 16_384
 
-    func add(to group: RouterGroup<DaemonRequestContext>) {
-        group.post("recharge", use: recharge)
-        group.get("payment-methods", use: list)
-        group.post("payment-methods", use: create)
-        group.post("payment-methods/link-token", use: linkToken)
-        group.put("payment-methods/:id", use: change)
-        group.delete("payment-methods/:id", use: remove)
-    }
+    /// The longest that a route asks processors for: a profile, a card, and what they say of each.
+    static func leaseSeconds(_ config: Config) -> Int { 4 * config[PaymentConfig.timeout] }
 
-    /// `POST /api/v1/billing/recharge {"amount","payment_method_id"?,"customer_id"?}`: charges a stored card or account. 201 where the money is there, 202
-    /// where the processor tells later, 402 where it said no; asking again with the same key never charges again.
-    @Sendable
-    func recharge(_ request: Request, context: DaemonRequestContext) async throws -> Response {
-        let wish = try await request.json(RechargeBody.self, upTo: Self.bodyBytes)
-        let customer = try context.wallet(of: wish.customerID)
-        let method = try wish.paymentMethodID.map { try Self.id($0, at: "/payment_method_id") }
-        let payment = try await desk.carryOut(
-            ChargeOrder(
-                id: try context.named(request, "recharge"), customer: customer, amount: try wish.cents(),
-                purpose: .recharge, paymentMethod: method, requestedBy: try context.knownCaller().actor))
-        let status: HTTPResponse.Status =
-            switch payment.state {
-            case .paid: .created
-            case .failed: HTTPResponse.Status(code: 402, reasonPhrase: "Payment Required")
-            default: .accepted
-            }
-        var json = JSONWriter()
-        json.object { json in
-            json.field("payment_id", payment.id.text)
-            json.field("state", payment.state.rawValue)
-            json.field("amount", payment.amount.text(.cents))
-            json.field("currency", "USD")
-            json.field("reason", payment.state == .paid ? nil : payment.outcome)
-        }
-        return .json(json.bytes, status: status)
+    /// Adds those that change something behind the keys that repeats are known by; a token for Plaid Link is made anew each time.
+    func add(to group: RouterGroup<DaemonRequestContext>, behind repeats: IdempotentRequests) {
+        group.get("payment-methods", use: list)
+        group.post("payment-methods/link-token", use: linkToken)
+        let changes = group.group().add(middleware: repeats)
+        changes.post("payment-methods", use: create)
+        changes.put("payment-methods/:id", use: change)
+        changes.delete("payment-methods/:id", use: remove)
     }
 
     /// `GET …/payment-methods`: the default first.
@@ -70,7 +45,7 @@ struct PaymentRoutes: Sendable {
     func create(_ request: Request, context: DaemonRequestContext) async throws -> Response {
         let wish = try await request.json(PaymentMethodBody.self, upTo: Self.bodyBytes)
         let customer = try context.wallet(of: wish.customerID)
-        let id = try context.named(request, "payment-method")
+        let id = Identifier128.named(by: try context.idempotencyKey().name(of: "payment-method"))
         if let known = try await methods.read(id) { return Self.answer(known, .created) }
         let added = try await PaymentMethodSetup(desk: desk).make(id, wish, customer)
         try await methods.add(added, by: try context.knownCaller().actor, at: desk.now())
@@ -119,30 +94,6 @@ struct PaymentRoutes: Sendable {
         method.write(to: &json)
         return .json(json.bytes, status: status)
     }
-
-    static func id(_ text: String, at pointer: String) throws(APIError) -> Identifier128 {
-        guard let id = Identifier128(parsing: text) else {
-            throw .invalid(pointer: pointer, reason: "BAD_ID", detail: "it is a UUID")
-        }
-        return id
-    }
-}
-
-/// `{"amount","payment_method_id"?,"customer_id"?}`
-private struct RechargeBody: Decodable {
-    let amount: String
-    let paymentMethodID: String?
-    let customerID: UUID?
-
-    enum CodingKeys: String, CodingKey {
-        case amount
-        case paymentMethodID = "payment_method_id"
-        case customerID = "customer_id"
-    }
-
-    func cents() throws(APIError) -> Money {
-        try RechargeAmount.parse(amount, in: RechargeAmount.charged, at: "/amount")
-    }
 }
 
 /// `{"is_default","customer_id"?}`
@@ -157,18 +108,8 @@ private struct DefaultBody: Decodable {
 }
 
 extension DaemonRequestContext {
-    /// Whose wallet it is about.
-    fileprivate func wallet(of asked: UUID?) throws(APIError) -> CustomerID {
-        CustomerID(Identifier128(try customerID(asked: asked)))
-    }
-
-    /// The id of what the caller's key makes: the same for a repeat.
-    fileprivate func named(_ request: Request, _ kind: String) throws(APIError) -> Identifier128 {
-        .named(by: try IdempotencyKey(of: request, caller: try knownCaller()).name(of: kind))
-    }
-
     fileprivate func methodID() throws(APIError) -> Identifier128 {
-        try PaymentRoutes.id(parameters.get("id") ?? "", at: "/id")
+        try .sent(parameters.get("id") ?? "", at: "/id")
     }
 }
 
