@@ -1,6 +1,7 @@
 public import Core
 public import Drivers
 public import Foundation
+import Glibc
 
 // Core's values as PostgreSQL's: Core knows no database and Drivers no money, so they meet here. Amounts, instants and
 // days go as text or integers, digit by digit.
@@ -40,17 +41,25 @@ extension Identifier128: PostgresEncodable, PostgresDecodable {
     /// A new identifier that begins with its time in milliseconds since 1970 (version 7, RFC 9562), so that new rows stand together in an index.
     public static func timeOrdered(at milliseconds: Int64) -> Identifier128 {
         let time = UInt64(bitPattern: milliseconds) << 16
+        let noise = noise()
         return Identifier128(
-            high: time | 0x7000 | UInt64.random(in: 0...0xFFF),
-            low: UInt64.random(in: .min ... .max) & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000)
+            high: time | 0x7000 | noise.high & 0xFFF, low: noise.low & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000)
     }
 
     /// A new random identifier (version 4).
     public static func random() -> Identifier128 {
-        let high = UInt64.random(in: .min ... .max)
-        let low = UInt64.random(in: .min ... .max)
+        let noise = noise()
         return Identifier128(
-            high: high & 0xFFFF_FFFF_FFFF_0FFF | 0x4000, low: low & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000)
+            high: noise.high & 0xFFFF_FFFF_FFFF_0FFF | 0x4000,
+            low: noise.low & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000)
+    }
+
+    /// 128 bits of the kernel's, by one call; the standard generator asks for each half.
+    private static func noise() -> (high: UInt64, low: UInt64) {
+        var halves: (high: UInt64, low: UInt64) = (0, 0)
+        let failure = withUnsafeMutableBytes(of: &halves) { getentropy($0.baseAddress, $0.count) }
+        precondition(failure == 0, "the kernel has had random bytes since it booted")
+        return halves
     }
 }
 

@@ -109,15 +109,14 @@ struct WalletRow: Sendable {
             SET balance = n.balance, accrued = n.accrued, residue = n.residue, held = n.held,
                 low_balance_alert_level = nullif(n.alert_level, 0), suspended = n.flags & 1 <> 0, blocked = n.flags & 2 <> 0,
                 recharge_pending = n.flags & 4 <> 0, last_recharge_at = n.last_recharge_at, chain_length = n.chain_length,
-                chain_head = decode(n.chain_head, 'hex'), version = w.version + 1,
-                updated_at = \(now)
+                chain_head = n.chain_head, version = w.version + 1, updated_at = \(now)
             FROM unnest(
                 \(wallets.map(\.customer))::uuid[], \(wallets.map(\.state.balance))::numeric[],
                 \(wallets.map(\.state.accrued))::numeric[], \(wallets.map(\.state.residue))::numeric[],
                 \(wallets.map(\.state.held))::numeric[],
                 \(wallets.map { Int16($0.state.alertLevel?.rawValue ?? 0) })::smallint[],
                 \(wallets.map(\.flags))::smallint[], \(wallets.map(\.state.autoRecharge?.lastRequestAt))::timestamptz[],
-                \(wallets.map(\.chain.length))::bigint[], \(PostgresTexts(wallets.map { Digest.hex($0.chain.head) }))
+                \(wallets.map(\.chain.length))::bigint[], \(PostgresBlobs(wallets.map(\.chain.head)))
             ) AS n (customer_id, balance, accrued, residue, held, alert_level, flags, last_recharge_at, chain_length, chain_head)
             WHERE w.customer_id = n.customer_id
             """)
@@ -158,7 +157,7 @@ struct WalletRow: Sendable {
                 \(orders.map { $0?.isPending ?? false })::boolean[],
                 \(orders.map { $0?.lastRequestAt })::timestamptz[], \(wallets.map(\.state.held))::numeric[],
                 \(wallets.map(\.chain.length))::bigint[],
-                \(wallets.map { $0.chain.head.isEmpty ? nil : "\\x" + Digest.hex($0.chain.head) })::bytea[]
+                \(wallets.map { $0.chain.head.isEmpty ? nil : $0.chain.head })::bytea[]
             ) AS n (customer_id, balance, accrued, receivable, residue, high_water_mark, alert_level, suspended, blocked,
                 recharge_enabled, recharge_threshold, recharge_amount, recharge_failures, recharge_pending,
                 last_recharge_at, held, chain_length, chain_head)

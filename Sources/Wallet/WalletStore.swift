@@ -82,9 +82,12 @@ struct WalletStore: Sendable {
         var outcome = PostingOutcome()
         guard !charges.isEmpty || !unanswered.isEmpty else { return outcome }
         let customers = Set(charges.compactMap(\.customer)).union(unanswered.map(\.customer)).sorted()
-        try makeMissingWallets(of: customers, at: now, in: transaction)
         try ensurePartitions(of: charges, in: transaction)
         var wallets = try WalletRow.lock(customers, in: transaction)
+        if wallets.count < customers.count {
+            let missing = customers.filter { wallets[$0] == nil }
+            for wallet in try makeMissingWallets(of: missing, at: now, in: transaction) { wallets[wallet.customer] = wallet }
+        }
         let settled = isNew ? [] : try settled(charges, isRetry: isRetry, in: transaction)
         let mayHold = charges.filter { charge in
             charge.service == .cdr && charge.customer.flatMap { wallets[$0] }?.state.held != .zero

@@ -57,13 +57,18 @@ enum DecimalDigits {
         guard hex.count >= 2, hex.count % 2 == 0, hex[0] == UInt8(ascii: "\\"), hex[1] == UInt8(ascii: "x") else {
             return nil
         }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(hex.count / 2 - 1)
-        for index in stride(from: 2, to: hex.count, by: 2) {
-            guard let high = nibble(hex[index]), let low = nibble(hex[index + 1]) else { return nil }
-            bytes.append(high << 4 | low)
+        var isHex = true
+        let bytes = [UInt8](unsafeUninitializedCapacity: hex.count / 2 - 1) { buffer, count in
+            for index in 0..<hex.count / 2 - 1 {
+                guard let high = nibble(hex[2 * index + 2]), let low = nibble(hex[2 * index + 3]) else {
+                    isHex = false
+                    break
+                }
+                buffer[index] = high << 4 | low
+                count = index + 1
+            }
         }
-        return bytes
+        return isHex ? bytes : nil
     }
 
     /// `6e0f6a54-6d3c-4d0f-9d53-0d7f1c9f4a55`

@@ -102,6 +102,12 @@ public struct PostgresBinaryArray {
         bytes.append(contentsOf: text.utf8)
     }
 
+    /// Adds a bytea.
+    public mutating func add(_ blob: [UInt8]) {
+        append(Int32(blob.count))
+        bytes.append(contentsOf: blob)
+    }
+
     /// Adds a numeric of so many units of 10^-scale, exact.
     public mutating func add(units: Int64, scale: Int) {
         let numeric = PostgresNumeric(units: Int128(units), scale: scale)

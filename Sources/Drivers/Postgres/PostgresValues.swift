@@ -44,6 +44,18 @@ extension PostgresEncodable {
 /// A value that a column can be read as.
 public protocol PostgresDecodable {
     init(postgres cell: PostgresCell) throws(PostgresError)
+    /// A column of several such values.
+    static func array(postgres cell: PostgresCell) throws(PostgresError) -> [Self]
+}
+
+extension PostgresDecodable {
+    public static func array(postgres cell: PostgresCell) throws(PostgresError) -> [Self] {
+        var values: [Self] = []
+        for element in try PostgresText.elements(of: cell) {
+            values.append(try Self(postgres: element))
+        }
+        return values
+    }
 }
 
 extension Bool: PostgresEncodable, PostgresDecodable {
@@ -121,6 +133,23 @@ public struct PostgresTexts: PostgresEncodable {
     }
 }
 
+/// Values of bytea as an array, in the server's binary form; without it they would go as twice as many digits.
+public struct PostgresBlobs: PostgresEncodable {
+    private let blobs: [[UInt8]]
+
+    public init(_ blobs: [[UInt8]]) {
+        self.blobs = blobs
+    }
+
+    public static var postgresType: PostgresType { PostgresType(oid: PostgresType.bytea.arrayOID, arrayOID: 0) }
+    public var postgresText: String? { PostgresText.array(blobs.map(\.postgresText)) }
+    public var postgresBinary: [UInt8]? {
+        var array = PostgresBinaryArray(of: .bytea, width: blobs.first?.count ?? 0, count: blobs.count)
+        for blob in blobs { array.add(blob) }
+        return array.bytes
+    }
+}
+
 /// Bound without a type, so that the server takes it as what the place asks for: text, uuid, numeric, jsonb, an enum.
 /// Where nothing around says a type (`SELECT $1`, `unnest($1)`) write the cast: `\(names)::text[]`.
 extension String: PostgresEncodable, PostgresDecodable {
@@ -162,26 +191,19 @@ extension Array: PostgresEncodable where Element: PostgresEncodable {
 }
 
 extension Array: PostgresDecodable where Element: PostgresDecodable {
-    public init(postgres cell: PostgresCell) throws(PostgresError) {
-        if Element.self == UInt8.self, let bytes = try cell.bytea() as? [Element] {
-            self = bytes
-            return
-        }
-        self = []
-        for element in try PostgresText.elements(of: cell) {
-            append(try Element(postgres: element))
-        }
-    }
+    public init(postgres cell: PostgresCell) throws(PostgresError) { self = try Element.array(postgres: cell) }
 }
 
 /// Only as the element of bytea; alone it is a small integer.
 extension UInt8: PostgresEncodable, PostgresDecodable {
     public static var postgresType: PostgresType { .int2 }
     public var postgresText: String? { String(self) }
+    public static func postgresBinary(_ values: [UInt8]) -> [UInt8]? { values }
     public init(postgres cell: PostgresCell) throws(PostgresError) {
         guard let value = UInt8(exactly: try cell.int64()) else { throw cell.malformed("not in 0...255") }
         self = value
     }
+    public static func array(postgres cell: PostgresCell) throws(PostgresError) -> [UInt8] { try cell.bytea() }
 }
 
 extension Optional: PostgresEncodable where Wrapped: PostgresEncodable {

@@ -82,7 +82,7 @@ extension FraudRecord {
             INSERT INTO billing.fraud_windows AS kept (customer_id, windows, through_seq, updated_at)
             SELECT n.customer_id, n.windows, n.through_seq, \(now)
             FROM unnest(
-                \(records.map(\.customer))::uuid[], \(records.map { "\\x" + Digest.hex($0.bytes ?? []) })::bytea[],
+                \(records.map(\.customer))::uuid[], \(PostgresBlobs(records.map { $0.bytes ?? [] })),
                 \(records.map(\.through))::bigint[]
             ) AS n (customer_id, windows, through_seq)
             ON CONFLICT (customer_id) DO UPDATE
