@@ -19,7 +19,7 @@ struct BillingHours: Sendable {
         return try await pool.withTransaction { transaction in
             let last = try BillingHours.progress.lockedThrough(in: transaction, now: instant)
             guard last == 0 else { return last }
-            try BillingHours.progress.advance(in: transaction, to: instant, now: instant)
+            BillingHours.progress.advance(in: transaction, to: instant, now: instant)
             return instant
         }
     }
@@ -28,7 +28,7 @@ struct BillingHours: Sendable {
     func keep(_ began: Instant) async throws {
         let instant = now().milliseconds
         try await pool.withTransaction { transaction in
-            try BillingHours.progress.advance(in: transaction, to: began.milliseconds, now: instant)
+            BillingHours.progress.advance(in: transaction, to: began.milliseconds, now: instant)
         }
     }
 }

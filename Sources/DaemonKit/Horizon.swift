@@ -48,7 +48,7 @@ public struct Progress: Sendable {
 
     /// The same, and the row stays locked until the transaction ends, so that one instance at a time moves on.
     public func lockedThrough(in transaction: PostgresTransaction, now: Int64) throws(PostgresError) -> Int64 {
-        try transaction.execute(
+        transaction.queue(
             """
             INSERT INTO \(identifier: table) (source, through_seq, updated_at)
             VALUES (\(source), 0, \(InstantText.text(now))::timestamptz)
@@ -59,9 +59,9 @@ public struct Progress: Sendable {
         return try rows.first?.value("through_seq") ?? 0
     }
 
-    /// Says that everything through a number is handled; it never goes back.
-    public func advance(in transaction: PostgresTransaction, to through: Int64, now: Int64) throws(PostgresError) {
-        try transaction.execute(
+    /// Says that everything through a number is handled; it never goes back. The statement goes out with the next one, or with COMMIT.
+    public func advance(in transaction: PostgresTransaction, to through: Int64, now: Int64) {
+        transaction.queue(
             """
             INSERT INTO \(identifier: table) AS progress (source, through_seq, updated_at)
             VALUES (\(source), \(through), \(InstantText.text(now))::timestamptz)

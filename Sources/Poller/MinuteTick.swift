@@ -116,7 +116,7 @@ struct MinuteTick: Sendable {
                     GROUP BY 1, 2
                     """)
             }
-            try progress.advance(in: transaction, to: through, now: now.milliseconds)
+            progress.advance(in: transaction, to: through, now: now.milliseconds)
         }
     }
 

@@ -54,7 +54,7 @@ struct Receivables: Sendable {
             for (invoice, reason) in booking.refused { try invoice.park(reason, at: instant, in: transaction) }
             let last = invoices.last?.sequence ?? horizon
             let mark = invoices.count < Receivables.batchSize ? horizon : last
-            try Receivables.progress.advance(in: transaction, to: mark, now: instant.milliseconds)
+            Receivables.progress.advance(in: transaction, to: mark, now: instant.milliseconds)
             return (invoices.count, booking)
         }
         watch.wallets(booking.wallets)

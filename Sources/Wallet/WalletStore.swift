@@ -63,7 +63,7 @@ struct WalletStore: Sendable {
                 next.charges, besides: next.unanswered,
                 isNew: isNew && !Self.isAnyParked(above: through, upTo: next.mark, in: transaction),
                 rechargesPerDay: rechargesPerDay, at: now, in: transaction)
-            try progress.advance(in: transaction, to: next.mark, now: now.milliseconds)
+            progress.advance(in: transaction, to: next.mark, now: now.milliseconds)
             outcome.isDone = next.mark >= horizon
             return outcome
         }
@@ -83,16 +83,19 @@ struct WalletStore: Sendable {
         guard !charges.isEmpty || !unanswered.isEmpty else { return outcome }
         let customers = Set(charges.compactMap(\.customer)).union(unanswered.map(\.customer)).sorted()
         try ensurePartitions(of: charges, in: transaction)
-        var wallets = try WalletRow.lock(customers, in: transaction)
+        let calls = charges.filter { $0.service == .cdr }.map(\.id)
+        let answers = try transaction.queries(
+            WalletRow.locking(customers), HoldRow.readingOpen(of: calls), FraudRecord.reading(customers))
+        var wallets = try WalletRow.read(answers[0])
+        let held = Dictionary(uniqueKeysWithValues: try HoldRow.read(answers[1]).map { ($0.id, $0) })
+        let records = try FraudRecord.read(answers[2])
         if wallets.count < customers.count {
+            // They have neither holds nor windows.
             let missing = customers.filter { wallets[$0] == nil }
-            for wallet in try makeMissingWallets(of: missing, at: now, in: transaction) { wallets[wallet.customer] = wallet }
+            try makeMissingWallets(of: missing, at: now, in: transaction)
+            wallets.merge(try WalletRow.lock(missing, in: transaction)) { $1 }
         }
         let settled = isNew ? [] : try settled(charges, isRetry: isRetry, in: transaction)
-        let mayHold = charges.filter { charge in
-            charge.service == .cdr && charge.customer.flatMap { wallets[$0] }?.state.held != .zero
-        }
-        let holds = try HoldRow.open(of: mayHold.map(\.id), in: transaction)
         var recharges = try AutoRecharges(of: wallets, perDay: rechargesPerDay, at: now, in: transaction)
         var rows = PostingRows()
         var fraud = FraudDesk()
@@ -108,7 +111,7 @@ struct WalletStore: Sendable {
                 continue
             }
             do throws(WalletRefusal) {
-                let hold = holds[charge.id].flatMap { $0.customer == customer ? $0 : nil }
+                let hold = held[charge.id].flatMap { $0.customer == customer ? $0 : nil }
                 var decision = try decide(charge, capturing: hold, wallet: wallet.state, at: now)
                 recharges.take(&decision, before: wallet.state, of: charge)
                 rows.post(charge, decision, wallet: &wallet, at: now)
@@ -122,7 +125,7 @@ struct WalletStore: Sendable {
             }
         }
         try rows.insert(at: now, in: transaction)
-        outcome.fraud = try fraud.judge(&wallets, at: now, in: transaction)
+        outcome.fraud = try fraud.judge(&wallets, records, at: now, in: transaction)
         let touched = Set(rows.touched).union(outcome.fraud.blocked).sorted()
         outcome.wallets = WalletRow.storeUsage(touched.compactMap { wallets[$0] }, at: now, in: transaction)
         try recharges.insert(at: now, in: transaction)

@@ -34,7 +34,7 @@ struct OwnTablesTests {
             let marks = try await pool.withTransaction { transaction in
                 var marks = [try progress.through(in: transaction)]
                 for through in [Int64(10), 7, 12] {
-                    try progress.advance(in: transaction, to: through, now: 0)
+                    progress.advance(in: transaction, to: through, now: 0)
                     marks.append(try progress.lockedThrough(in: transaction, now: 0))
                 }
                 return marks

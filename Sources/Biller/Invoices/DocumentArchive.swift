@@ -31,7 +31,7 @@ struct DocumentArchive: Sendable {
             let mark = isDone ? horizon : documents.last?.sequence ?? horizon
             let instant = now()
             try await pool.withTransaction { transaction in
-                try DocumentArchive.progress.advance(in: transaction, to: mark, now: instant.milliseconds)
+                DocumentArchive.progress.advance(in: transaction, to: mark, now: instant.milliseconds)
             }
             if !documents.isEmpty {
                 logger.info("Documents written", metadata: ["document.count": "\(documents.count)"])

@@ -153,7 +153,7 @@ struct NetSuiteExportStore: Sendable {
             }
             let isDone = rows.count < NetSuiteExportStore.batchSize
             let last: Int64 = try rows.last?.value("invoice_seq") ?? horizon
-            try progress.advance(in: transaction, to: isDone ? max(horizon, through) : last, now: now.milliseconds)
+            progress.advance(in: transaction, to: isDone ? max(horizon, through) : last, now: now.milliseconds)
             return (count, isDone)
         }
     }

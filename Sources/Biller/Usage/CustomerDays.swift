@@ -28,7 +28,7 @@ struct CustomerDays: Sendable {
             let mark = try RatedSpans.mark(above: through, upTo: horizon, limit: limit, in: transaction)
             let days = try CustomerDays.summaries(above: through, upTo: mark, in: transaction)
             try CustomerDays.store(days, in: transaction)
-            try progress.advance(in: transaction, to: mark, now: instant.milliseconds)
+            progress.advance(in: transaction, to: mark, now: instant.milliseconds)
             return mark >= horizon
         }
     }

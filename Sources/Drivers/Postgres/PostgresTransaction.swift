@@ -12,11 +12,10 @@ public final class PostgresTransaction {
         try session.run(sql)
     }
 
-    /// Runs two statements in one round trip and returns the rows of both. The second sees what was committed until the first was done, so one that
+    /// Runs several statements in one round trip and returns the rows of each. One sees what was committed until the one before it was done, so what
     /// reads behind the locks of the first reads what stands.
-    public func query(_ first: SQL, then second: SQL) throws(PostgresError) -> (PostgresRows, PostgresRows) {
-        let rows = try session.runQueued(and: [first, second], timeout: session.statementTimeout)
-        return (rows[0], rows[1])
+    public func queries(_ statements: SQL...) throws(PostgresError) -> [PostgresRows] {
+        try session.runQueued(and: statements, timeout: session.statementTimeout)
     }
 
     /// Runs one statement and returns how many rows it touched.

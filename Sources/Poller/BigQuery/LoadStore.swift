@@ -60,7 +60,7 @@ struct LoadStore: Sendable {
                     \(batch.amount.text(.charge))::numeric, \(batch.bytes), \(batch.format), \(batch.attempt),
                     \(batch.jobID), 'assigned', \(now))
                 """)
-            try progress.advance(in: transaction, to: batch.through, now: now.milliseconds)
+            progress.advance(in: transaction, to: batch.through, now: now.milliseconds)
             return true
         }
     }
@@ -69,7 +69,7 @@ struct LoadStore: Sendable {
     func pass(_ table: ExportTable, from: Int64, to through: Int64, at now: Instant) async throws {
         try await pool.withTransaction { transaction in
             guard try table.progress.lockedThrough(in: transaction, now: now.milliseconds) == from else { return }
-            try table.progress.advance(in: transaction, to: through, now: now.milliseconds)
+            table.progress.advance(in: transaction, to: through, now: now.milliseconds)
         }
     }
 

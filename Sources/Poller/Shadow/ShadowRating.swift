@@ -47,7 +47,7 @@ struct ShadowRating: Sendable {
                     try Self.write(rows, kind, by: rerating, of: plan, in: transaction)
                     count += rows.count
                 }
-                try progress.advance(in: transaction, to: through, now: now)
+                progress.advance(in: transaction, to: through, now: now)
                 return count
             }
             guard let step else { return rated }

@@ -52,22 +52,22 @@ struct FraudDesk: Sendable {
     }
 
     /// Takes everything that was seen into the customers' windows, writes what fired, and stops the wallets of fresh events that ask for it.
+    /// - Parameter records: those of all customers that were seen, read behind the locks of their wallets.
     func judge(
-        _ wallets: inout [CustomerID: WalletRow], at now: Instant, in transaction: PostgresTransaction
+        _ wallets: inout [CustomerID: WalletRow], _ records: [FraudRecord], at now: Instant,
+        in transaction: PostgresTransaction
     ) throws -> Outcome {
-        let customers = sightings.keys.filter { wallets[$0] != nil }.sorted()
-        guard !customers.isEmpty else { return Outcome() }
         var outcome = Outcome()
         var changed: [FraudRecord] = []
         var fired: [FiredCheck] = []
-        for var record in try FraudRecord.read(customers, in: transaction) {
+        for var record in records {
             guard let wallet = wallets[record.customer], let seen = sightings[record.customer] else { continue }
             if record.isUnreadable { outcome.unreadable.append(record.customer) }
             let mark = wallet.state.model == .prepaid ? wallet.state.highWaterMark ?? .zero : nil
             fired += record.take(seen, highWaterMark: mark)
             if record.isChanged { changed.append(record) }
         }
-        try FraudRecord.store(changed, at: now, in: transaction)
+        FraudRecord.store(changed, at: now, in: transaction)
         outcome.reviews = try FraudReview.raise(fired, at: now, in: transaction)
         for review in outcome.reviews { outcome.act(on: review, &wallets) }
         return outcome
@@ -81,7 +81,8 @@ struct FraudDesk: Sendable {
         var desk = FraudDesk()
         desk.see(failedPayment: id, of: wallet.customer, at: now)
         var wallets = [wallet.customer: wallet]
-        let outcome = try desk.judge(&wallets, at: now, in: transaction)
+        let records = try FraudRecord.read(transaction.query(FraudRecord.reading([wallet.customer])))
+        let outcome = try desk.judge(&wallets, records, at: now, in: transaction)
         wallet = wallets[wallet.customer] ?? wallet
         try Notifications.wallet.post(outcome.notices, in: transaction, at: now.milliseconds)
         return outcome

@@ -40,17 +40,19 @@ struct FraudRecord: Sendable {
 extension FraudRecord {
     /// The records of some customers whose wallets are locked, with the limits of each: those of the rules, what everybody has instead, and
     /// on top what the customer has.
-    static func read(_ customers: [CustomerID], in transaction: PostgresTransaction) throws -> [FraudRecord] {
-        let rows = try transaction.query(
-            """
-            SELECT c.customer_id, w.windows, w.through_seq, l.limits::text AS limits
-            FROM unnest(\(customers)::uuid[]) AS c (customer_id)
-            LEFT JOIN billing.fraud_windows AS w ON w.customer_id = c.customer_id
-            LEFT JOIN billing.fraud_limits AS l ON l.customer_id = c.customer_id
-            UNION ALL
-            SELECT NULL, NULL, NULL, limits::text FROM billing.fraud_limits WHERE customer_id IS NULL
-            ORDER BY customer_id
-            """)
+    static func reading(_ customers: [CustomerID]) -> SQL {
+        """
+        SELECT c.customer_id, w.windows, w.through_seq, l.limits::text AS limits
+        FROM unnest(\(customers)::uuid[]) AS c (customer_id)
+        LEFT JOIN billing.fraud_windows AS w ON w.customer_id = c.customer_id
+        LEFT JOIN billing.fraud_limits AS l ON l.customer_id = c.customer_id
+        UNION ALL
+        SELECT NULL, NULL, NULL, limits::text FROM billing.fraud_limits WHERE customer_id IS NULL
+        ORDER BY customer_id
+        """
+    }
+
+    static func read(_ rows: PostgresRows) throws -> [FraudRecord] {
         let common: String? = try rows.first { try $0.value("customer_id", as: CustomerID?.self) == nil }?
             .value("limits")
         let everybody = SpendLimits().with(stored: common)
@@ -74,10 +76,10 @@ extension FraudRecord {
         isUnreadable = read == nil || own == nil || isEverybodyUnreadable
     }
 
-    /// Stores the windows of several customers in one statement.
-    static func store(_ records: [FraudRecord], at now: Instant, in transaction: PostgresTransaction) throws {
+    /// Stores the windows of several customers. The statement goes out with the next one, or with COMMIT.
+    static func store(_ records: [FraudRecord], at now: Instant, in transaction: PostgresTransaction) {
         guard !records.isEmpty else { return }
-        try transaction.execute(
+        transaction.queue(
             """
             INSERT INTO billing.fraud_windows AS kept (customer_id, windows, through_seq, updated_at)
             SELECT n.customer_id, n.windows, n.through_seq, \(now)

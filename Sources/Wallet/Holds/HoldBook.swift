@@ -89,16 +89,16 @@ struct HoldPage: Sendable {
         let sorted = customers.sorted()
         // A plan that was made while the tables were small would read all of them.
         transaction.queue("SET LOCAL enable_seqscan = off")
-        var (lockedRows, holdRows) = try transaction.query(
-            WalletRow.locking(sorted), then: HoldRow.reading(Array(ids), dueOf: sorted, at: now))
-        wallets = try WalletRow.read(lockedRows)
+        var answers = try transaction.queries(
+            WalletRow.locking(sorted), HoldRow.reading(Array(ids), dueOf: sorted, at: now))
+        wallets = try WalletRow.read(answers[0])
         if wallets.count < sorted.count {
             try WalletStore.makeMissingWallets(of: sorted, at: now, in: transaction)
-            (lockedRows, holdRows) = try transaction.query(
-                WalletRow.locking(sorted), then: HoldRow.reading(Array(ids), dueOf: sorted, at: now))
-            wallets = try WalletRow.read(lockedRows)
+            answers = try transaction.queries(
+                WalletRow.locking(sorted), HoldRow.reading(Array(ids), dueOf: sorted, at: now))
+            wallets = try WalletRow.read(answers[0])
         }
-        let rows = try HoldRow.read(holdRows)
+        let rows = try HoldRow.read(answers[1])
         holds = Dictionary(uniqueKeysWithValues: rows.map { ($0.id, $0) })
         known = Set(rows.map(\.id))
         for row in rows where (row.state == .open || row.state == .ended) && row.hold.isExpired(at: now) {

@@ -35,13 +35,9 @@ struct HoldRow: Sendable {
 
     static func read(_ rows: PostgresRows) throws -> [HoldRow] { try rows.map(HoldRow.init) }
 
-    /// The holds of some calls that keep money back, by call.
-    static func open(
-        of ids: [UsageID], in transaction: PostgresTransaction
-    ) throws -> [UsageID: HoldRow] {
-        guard !ids.isEmpty else { return [:] }
-        let rows = try transaction.query("\(columns) WHERE usage_id = ANY (\(ids)) AND state IN ('open', 'ended')")
-        return Dictionary(uniqueKeysWithValues: try rows.map(HoldRow.init).map { ($0.id, $0) })
+    /// The holds of some calls that keep money back.
+    static func readingOpen(of ids: [UsageID]) -> SQL {
+        "\(columns) WHERE usage_id = ANY (\(ids)) AND state IN ('open', 'ended')"
     }
 
     /// Whose calls these are, as far as holds know.
