@@ -12,7 +12,7 @@ RUN=$RUN/test
 . "$ROOT/deploy/lib/packages.sh"
 . "$ROOT/deploy/lib/servers.sh"
 
-RIGS=(nginx kamailio jasmin bigquery faults once)
+RIGS=(nginx kamailio jasmin bigquery faults once wallet)
 STEPS=(packages format scripts alerts build units tests "${RIGS[@]}" end-to-end)
 campaign="" only=() configuration=release
 while (($# > 0)); do
@@ -118,6 +118,8 @@ check_bigquery() { rig bigquery --seed 1; }
 check_faults() { rig faults --kills 2 --seed 1; }
 # A slice of deploy/campaigns/poller-once.
 check_once() { rig once --kills 6 --calls 400 --seed 1; }
+# A slice of deploy/campaigns/wallet-kills.
+check_wallet() { rig wallet --kills 6 --seed 1; }
 
 # deploy/end-to-end.sh starts a stack of its own from the programs that were built here.
 check_end_to_end() {
