@@ -210,11 +210,11 @@ class Caller(Worker):
 
 
 class Recharger(Worker):
-    """Recharges one customer's wallet from a stored card."""
+    """Recharges one customer's wallet from a stored card, with pauses of up to so many seconds."""
 
-    def __init__(self, name: str, doors: Doors, token: str, customer: str):
+    def __init__(self, name: str, doors: Doors, token: str, customer: str, pause: float):
         super().__init__()
-        self.label, self.doors, self.token, self.customer = name, doors, token, customer
+        self.label, self.doors, self.token, self.customer, self.pause = name, doors, token, customer, pause
         self.recharges: list[Recharge] = []
 
     def step(self):
@@ -223,7 +223,7 @@ class Recharger(Worker):
             f"{self.label}-{len(self.recharges)}", self.customer, self.token, f"{chance.randint(100, 2000) / 100:.2f}")
         self.recharges.append(recharge)
         self.ask(recharge)
-        time.sleep(chance.uniform(0, 0.2))
+        time.sleep(chance.uniform(0, self.pause))
 
     def ask(self, recharge: Recharge):
         """One whose instance was killed stays busy until its lease is over, so it is left without a status for later."""

@@ -196,7 +196,9 @@ class Rig:
             answer = self.doors.ask(f"{BILLING}/payment-methods", card, token, key="card")
             if answer.status != 201:
                 raise RigError(f"the card of {id}: {answer}")
-            self.rechargers.append(Recharger(f"recharge-{seed}-{number}", self.doors_of(f"recharger-{number}"), token, id))
+            # Some hundreds of charges in any run: they fit one page of the processor's lists, and each is looked for in reasonable time.
+            self.rechargers.append(Recharger(
+                f"recharge-{seed}-{number}", self.doors_of(f"recharger-{number}"), token, id, pause=0.02 * self.options.kills))
         self.control("faults", {"service": "authorize-net", "kind": "delay", "milliseconds": 200, "every": 2})
 
     def ask_again(self) -> tuple[int, int]:
@@ -204,7 +206,7 @@ class Rig:
         asked = wrong = 0
         for call in (call for caller in self.callers for call in caller.calls):
             # Five minutes of grace are not over yet.
-            is_open = call.is_allowed and call.ended is call.fed is None and time.monotonic() - call.told_at < call.seconds + 200
+            is_open = call.is_allowed and call.ended is None and call.fed is None and time.monotonic() < call.told_at + call.seconds + 200
             for wallet in self.wallets if is_open else ():
                 answer = self.doors.ask(CALLS, call.question, self.token, port=wallet.port)
                 told = answer.body["max_seconds"] or 0
@@ -216,7 +218,7 @@ class Rig:
 
     def settle_payments(self):
         """Claims of killed instances are over after a minute, payments that they had taken up after three: the clock is moved on."""
-        for seconds in (70, 190, 190, 190, 600, 600):
+        for seconds in [70] + [190] * 20:
             self.move_clock(seconds)
             for recharger in self.rechargers:
                 for recharge in recharger.recharges:
@@ -229,7 +231,9 @@ class Rig:
                 continue
             if all(recharge.status for recharger in self.rechargers for recharge in recharger.recharges):
                 return
-        raise RigError("payments stay undecided: " + psql("SELECT * FROM billing.payments WHERE due_at IS NOT NULL").stdout)
+        raise RigError("payments stay undecided:\n" + psql("""
+            SELECT id, state, attempts, due_at, outcome FROM billing.payments
+            WHERE state IN ('pending', 'sent', 'held', 'unknown') ORDER BY payment_seq LIMIT 10""").stdout)
 
     def move_clock(self, seconds: int):
         self.moved += seconds
