@@ -2,7 +2,6 @@
 """Two instances of cdr-ingest under load while everything below them fails; then the sender's own list is the judge. Called by ./run."""
 
 import argparse
-import os
 import signal
 import subprocess
 import sys
@@ -13,10 +12,11 @@ from faults import Injector
 from instances import Disk, Instance
 from judge import findings, found_rows
 from ledger import Ledger
+from postgres import Postgres
 from report import report
 from sabotage import missed
 from senders import REDIS_LIST, REDIS_STREAM, HTTPSender, RedisSender
-from servers import Postgres, Redis
+from servers import Redis
 from waiting import RigError, wait_until
 
 HTTP_SENDERS, REDIS_SENDERS = 6, 2

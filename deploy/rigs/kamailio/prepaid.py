@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Callable, Iterator
 
 from calls import BANS, EMERGENCY, INTERSTATE, MONEY
+from sql import sql
 from waiting import RigError, wait_until
 
 FIXTURES = Path(__file__).resolve().parents[3] / "Tests" / "Fixtures" / "tutorial"
@@ -136,12 +137,3 @@ class Wallet:
 
 def customer(address: str) -> str:
     return f"SELECT customer_id FROM billing.customer_bans WHERE ban = '{BANS[address]}'"
-
-
-def sql(text: str) -> str:
-    """What the rig's database answers, as psql prints it."""
-    done = subprocess.run(
-        ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", text], text=True, capture_output=True, stdin=subprocess.DEVNULL)
-    if done.returncode != 0:
-        raise RigError(done.stderr)
-    return done.stdout.strip()

@@ -13,8 +13,9 @@ from pathlib import Path
 import judge
 import traffic
 from cuts import Cutter
-from daemons import Daemon, Killer
+from daemon import Daemon
 from doorbells import Repeater
+from killer import Killer
 from waiting import RigError, wait_until
 
 TIMES, BODY = 3, 20
