@@ -159,6 +159,6 @@ def judge(check: Check, spoil: str = "") -> tuple[int, int]:
     return int(words[0]), int(words[1])
 
 
-def is_blind(check: Check, wrong: int) -> bool:
+def is_blind(check: Check) -> bool:
     """Whether it misses what was spoiled on purpose."""
-    return judge(check, check.spoil)[1] <= wrong
+    return judge(check, check.spoil)[1] == 0

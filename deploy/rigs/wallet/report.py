@@ -29,7 +29,7 @@ class Report:
         for check in CHECKS:
             looked_at, wrong = judge(check)
             self.verdict(check.name, looked_at, wrong)
-            if is_blind(check, wrong):
+            if not wrong and is_blind(check):
                 self.problems.append(f"the judge is blind: {check.name}")
         self.verdict("calls that went on, answered as before when asked again", asked_again, len(wrong_answers))
         self.problems += wrong_answers
