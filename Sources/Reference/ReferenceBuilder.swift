@@ -109,9 +109,8 @@ struct ReferenceBuilder {
         reference.decks.append(deck)
     }
 
-    /// Compiles a deck whose rows are all there, so that no more than one deck's rows wait in memory.
-    mutating func finishDeck(_ name: String) {
-        guard let sheet = sheets.removeValue(forKey: name) else { return }
+    /// A deck whose rows are all there, compiled at once: no more than one deck's rows wait in memory.
+    mutating func addDeck(_ sheet: RateSheet) {
         reference.decks.append(ReferenceBuilder.compiled(sheet))
     }
 
@@ -149,11 +148,6 @@ struct ReferenceBuilder {
 
     mutating func addDeckEntry(_ deck: String, _ entry: RateDeck.Entry) {
         sheets[deck, default: RateSheet(name: deck)].append(entry)
-    }
-
-    /// A deck without rows is still a deck.
-    mutating func addDeck(_ name: String) {
-        sheets[name] = sheets[name] ?? RateSheet(name: name)
     }
 
     mutating func addPlan(_ plan: RatePlan) {

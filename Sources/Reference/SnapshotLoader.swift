@@ -108,8 +108,7 @@ public enum SnapshotLoader {
                 if let deck = kept?.deck(dataset.name) {
                     builder.takeOver(deck)
                 } else {
-                    try readDeck(dataset.name, load, transaction, into: &builder)
-                    builder.finishDeck(dataset.name)
+                    builder.addDeck(try sheet(dataset.name, load: load, in: transaction))
                 }
             case "plan": try readPlans(load, transaction, into: &builder)
             case "ported":
@@ -177,13 +176,14 @@ public enum SnapshotLoader {
     ) throws {
         let names = SQL(verbatim: columns.joined(separator: ", "))
         let sql: SQL = "SELECT \(names) FROM \(identifier: "billing.\(table)") WHERE load_id = \(load)"
-        try transaction.stream(sql, chunk: chunk) { rows in
+        try transaction.streamAhead(sql, chunk: chunk) { rows in
             for row in rows {
-                var fields: [String: String] = [:]
-                for column in columns {
-                    if let text = try row.value(column) as String?, !text.isEmpty { fields[column] = text }
-                }
-                try body(ReferenceRow(place: table) { fields[$0] })
+                let fields = try columns.indices.map { try row.cell(at: $0)?.text() ?? "" }
+                try body(
+                    ReferenceRow(place: table) { name in
+                        guard let place = columns.firstIndex(of: name), !fields[place].isEmpty else { return nil }
+                        return fields[place]
+                    })
             }
         }
     }

@@ -3,20 +3,12 @@ import Drivers
 
 // The tables that need more than their columns' texts.
 extension SnapshotLoader {
-    /// The rows of a deck, in the order of its file.
-    static func readDeck(
-        _ name: String, _ load: Int64, _ transaction: PostgresTransaction, into builder: inout ReferenceBuilder
-    ) throws {
-        builder.addDeck(name)
-        try forEachDeckEntry(name, load, transaction) { entry, _ in builder.addDeckEntry(name, entry) }
-    }
-
     /// Hands over the rows of a deck in their order, with the line of their file.
     static func forEachDeckEntry(
         _ name: String, _ load: Int64, _ transaction: PostgresTransaction,
         _ body: (RateDeck.Entry, _ line: Int?) throws -> Void
     ) throws {
-        try transaction.stream(
+        try transaction.streamAhead(
             """
             SELECT scope, prefix, interstate, intrastate, local, indeterminate, rate, initial_increment,
                 subsequent_increment, minimum_seconds, grace_seconds, connect_fee, minimum_charge, maximum_charge,
@@ -24,30 +16,31 @@ extension SnapshotLoader {
             FROM billing.rate_deck_entries WHERE load_id = \(load) ORDER BY line
             """, chunk: 10_000
         ) { rows in
-            for row in rows { try body(try deckEntry(row, name), try row.value(at: 16)) }
+            for row in rows { try body(try deckEntry(row, name), try row.cell(at: 16).map(Int.init(postgres:))) }
         }
     }
 
-    /// A row by the places of its columns: there are hundreds of thousands.
+    /// A row by the places of its columns: there are millions.
     private static func deckEntry(_ row: PostgresRow, _ deck: String) throws -> RateDeck.Entry {
         guard let scope = RateDeck.Scope(rawValue: try row.value(at: 0)),
             let prefix = Prefix(parsing: try row.value(at: 1) as String)
         else { throw ReferenceFault(place: "deck \(deck)", problem: "no such scope, or no prefix of 1 to 15 digits") }
         var rates = RateRow()
-        rates.interstate = try row.value(at: 2)
-        rates.intrastate = try row.value(at: 3)
-        rates.local = try row.value(at: 4)
-        rates.indeterminate = try row.value(at: 5)
-        rates.rate = try row.value(at: 6)
-        rates.terms.initialIncrement = try row.value(at: 7)
-        rates.terms.subsequentIncrement = try row.value(at: 8)
-        rates.terms.minimumSeconds = try row.value(at: 9)
-        rates.terms.graceSeconds = try row.value(at: 10)
-        rates.terms.connectFee = try row.value(at: 11)
-        rates.terms.minimumCharge = try row.value(at: 12)
-        rates.terms.maximumCharge = (try row.value(at: 13) as Money?).map { .amount($0) }
+        rates.interstate = try row.cell(at: 2).map(Rate.init(postgres:))
+        rates.intrastate = try row.cell(at: 3).map(Rate.init(postgres:))
+        rates.local = try row.cell(at: 4).map(Rate.init(postgres:))
+        rates.indeterminate = try row.cell(at: 5).map(Rate.init(postgres:))
+        rates.rate = try row.cell(at: 6).map(Rate.init(postgres:))
+        rates.terms.initialIncrement = try row.cell(at: 7).map(Int.init(postgres:))
+        rates.terms.subsequentIncrement = try row.cell(at: 8).map(Int.init(postgres:))
+        rates.terms.minimumSeconds = try row.cell(at: 9).map(Int.init(postgres:))
+        rates.terms.graceSeconds = try row.cell(at: 10).map(Int.init(postgres:))
+        rates.terms.connectFee = try row.cell(at: 11).map(Money.init(postgres:))
+        rates.terms.minimumCharge = try row.cell(at: 12).map(Money.init(postgres:))
+        rates.terms.maximumCharge = try row.cell(at: 13).map { .amount(try Money(postgres: $0)) }
         return RateDeck.Entry(
-            scope: scope, prefix: prefix, row: rates, effective: try row.value(at: 14), end: try row.value(at: 15))
+            scope: scope, prefix: prefix, row: rates, effective: try row.value(at: 14),
+            end: try row.cell(at: 15).map(UsageDay.init(postgres:)))
     }
 
     /// The plans of a load.
@@ -92,20 +85,20 @@ extension SnapshotLoader {
     static func readPorts(
         _ load: Int64, _ transaction: PostgresTransaction, _ body: (PortedNumbers.Port) throws -> Void
     ) throws {
-        try transaction.stream(
+        try transaction.streamAhead(
             """
             SELECT number, lrn, spid, activated FROM billing.ported_numbers WHERE load_id = \(load)
             ORDER BY number, activated
             """, chunk: 10_000
         ) { rows in
             for row in rows {
-                guard let number = NationalNumber(parsing: try row.value("number") as String),
-                    let lrn = NationalNumber(parsing: try row.value("lrn") as String)
+                guard let number = NationalNumber(parsing: try row.value(at: 0) as String),
+                    let lrn = NationalNumber(parsing: try row.value(at: 1) as String)
                 else { throw ReferenceFault(place: "ported_numbers", problem: "a number has ten digits") }
-                let provider = (try row.value("spid") as String?).flatMap { ServiceProviderID(parsing: $0) }
+                let provider = try row.cell(at: 2).flatMap { ServiceProviderID(parsing: try $0.text()) }
                 try body(
                     PortedNumbers.Port(
-                        number: number, lrn: lrn, activated: try row.value("activated"), provider: provider))
+                        number: number, lrn: lrn, activated: try row.value(at: 3), provider: provider))
             }
         }
     }

@@ -248,6 +248,62 @@ struct PostgresTests {
         await pool.close()
     }
 
+    @Test(
+        "rows that are fetched ahead come whole and in order, in full chunks and a rest",
+        arguments: [(rows: 0, chunks: 0), (rows: 7, chunks: 1), (rows: 20, chunks: 2), (rows: 21, chunks: 3)])
+    func fetchingAhead(rows: Int, chunks: Int) async throws {
+        let (seen, chunksSeen) = try await connection.withTransaction { transaction in
+            var seen: [Int] = []
+            var chunksSeen = 0
+            try transaction.streamAhead("SELECT n FROM generate_series(1, \(rows)) AS n", chunk: 10) { rows in
+                chunksSeen += 1
+                for row in rows { seen.append(try row.value(at: 0)) }
+            }
+            return (seen, chunksSeen)
+        }
+        #expect(seen == (0..<rows).map { $0 + 1 })
+        #expect(chunksSeen == chunks)
+    }
+
+    @Test("a reader that fails while the next rows are on their way leaves the transaction fit for use")
+    func failureAhead() async throws {
+        struct Enough: Error {}
+        let (seen, after) = try await connection.withTransaction { transaction in
+            var seen: [Int] = []
+            #expect(throws: Enough.self) {
+                try transaction.streamAhead("SELECT n FROM generate_series(1, 100) AS n", chunk: 10) { rows in
+                    guard seen.count < 20 else { throw Enough() }
+                    for row in rows { seen.append(try row.value(at: 0)) }
+                }
+            }
+            return (seen, try transaction.query("SELECT 42 AS n").first?.value("n", as: Int.self))
+        }
+        #expect(seen == Array(1...20))
+        #expect(after == 42)
+    }
+
+    @Test("a failure of the server's behind the first rows is thrown, and undoes the transaction only")
+    func refusedAhead() async throws {
+        let error = await #expect(throws: PostgresError.self) {
+            try await connection.withTransaction { transaction in
+                try transaction.streamAhead(
+                    "SELECT 10 / (25 - n) AS q FROM generate_series(1, 100) AS n", chunk: 10
+                ) { _ in }
+            }
+        }
+        #expect(error?.sqlState == "22012")
+        #expect(try await connection.query("SELECT 42 AS n").first?.value("n", as: Int.self) == 42)
+    }
+
+    @Test("a cell is there or NULL, and nowhere else")
+    func nullCells() async throws {
+        let row = try #require(try await connection.query("SELECT 12.5 AS a, NULL::numeric AS b").first)
+        let null = try row.cell(at: 1)
+        #expect(try row.cell(at: 0)?.units(scale: 2) == 1_250)
+        #expect(null == nil)
+        #expect(throws: PostgresError.self) { try row.cell(at: 2) }
+    }
+
     @Test("a read-only transaction refuses to write")
     func readOnly() async throws {
         let error = await #expect(throws: PostgresError.self) {

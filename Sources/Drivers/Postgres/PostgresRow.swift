@@ -41,6 +41,16 @@ public struct PostgresRow: Sendable {
         return try Value(postgres: PostgresCell(result: result, row: index, position: position))
     }
 
+    /// The cell at a position from 0, nil for NULL: where there are millions of them, its own readers spare what `value` costs a type that
+    /// is not known when this is compiled.
+    public func cell(at position: Int) throws(PostgresError) -> PostgresCell? {
+        guard result.columns.indices.contains(position) else {
+            throw .decoding(column: "#\(position)", reason: "the row has \(result.columns.count) columns")
+        }
+        guard PQgetisnull(result.handle, Int32(index), Int32(position)) == 0 else { return nil }
+        return PostgresCell(result: result, row: index, position: position)
+    }
+
     /// The UTF-8 bytes of the text of the column at a position from 0.
     public func text(at position: Int) throws(PostgresError) -> [UInt8] {
         guard result.columns.indices.contains(position) else {

@@ -77,23 +77,43 @@ final class PostgresSession {
         guard queued.isEmpty else { return try runQueued(and: sql, timeout: timeout ?? statementTimeout) }
         let deadline = Deadline(after: (timeout ?? statementTimeout) + .seconds(1))
         let key = PostgresStatementCache.Key(sql)
-        let parameters = try PostgresParameterLayout(sql.parameters)
         do {
-            switch statements.plan(for: key) {
-            case .once:
-                try sendUnprepared(sql, key, parameters)
-            case .prepare(let name):
-                try sendPrepare(sql, key, as: name)
-                _ = try receiveAll(deadline)
-                statements.prepared(key, as: name)
-                try sendPrepared(name, parameters)
-            case .prepared(let name):
-                try sendPrepared(name, parameters)
-            }
+            try send(sql, key, deadline)
             return PostgresRows(try receiveAll(deadline))
         } catch {
             if error.saysPlanIsStale { statements.forget(key) }
             throw error
+        }
+    }
+
+    /// Runs one statement, and the body while the server works on it. The body must not use the session.
+    func run(_ sql: SQL, during body: () throws -> Void) throws -> PostgresRows {
+        try runQueued()
+        let sending = Deadline(after: statementTimeout + .seconds(1))
+        try send(sql, PostgresStatementCache.Key(sql), sending)
+        try flush(sending)
+        let outcome = Result { try body() }
+        // Also where the body failed: the next statement, ROLLBACK at least, needs the answer out of the way.
+        let rows = PostgresRows(try receiveAll(Deadline(after: statementTimeout + .seconds(1))))
+        try outcome.get()
+        return rows
+    }
+
+    /// Sends one statement; one that has come before is prepared first.
+    private func send(
+        _ sql: SQL, _ key: PostgresStatementCache.Key, _ deadline: Deadline
+    ) throws(PostgresError) {
+        let parameters = try PostgresParameterLayout(sql.parameters)
+        switch statements.plan(for: key) {
+        case .once:
+            try sendUnprepared(sql, key, parameters)
+        case .prepare(let name):
+            try sendPrepare(sql, key, as: name)
+            _ = try receiveAll(deadline)
+            statements.prepared(key, as: name)
+            try sendPrepared(name, parameters)
+        case .prepared(let name):
+            try sendPrepared(name, parameters)
         }
     }
 

@@ -64,6 +64,28 @@ public final class PostgresTransaction {
 
     /// Hands over the rows of a query in chunks, in constant memory, by a cursor.
     public func stream(_ sql: SQL, chunk: Int, _ body: (PostgresRows) throws -> Void) throws {
+        try withCursor(sql, chunk: chunk) { fetch in
+            var rows: PostgresRows
+            repeat {
+                rows = try session.run(fetch)
+                if !rows.isEmpty { try body(rows) }
+            } while rows.count == chunk
+        }
+    }
+
+    /// As `stream`, and the server makes the next chunk while the body reads one: the body must not use the transaction.
+    public func streamAhead(_ sql: SQL, chunk: Int, _ body: (PostgresRows) throws -> Void) throws {
+        try withCursor(sql, chunk: chunk) { fetch in
+            var rows = try session.run(fetch)
+            while rows.count == chunk {
+                rows = try session.run(fetch) { try body(rows) }
+            }
+            if !rows.isEmpty { try body(rows) }
+        }
+    }
+
+    /// Opens a cursor over a query for the body, which is given the statement that fetches a chunk.
+    private func withCursor(_ sql: SQL, chunk: Int, _ body: (_ fetch: SQL) throws -> Void) throws {
         precondition(chunk > 0, "a chunk holds at least one row")
         depth += 1
         defer { depth -= 1 }
@@ -71,11 +93,7 @@ public final class PostgresTransaction {
         // The planner must expect that all rows are fetched.
         try session.script("SET LOCAL cursor_tuple_fraction = 1")
         _ = try session.run("DECLARE \(cursor) NO SCROLL CURSOR FOR \(sql)")
-        while true {
-            let rows = try session.run("FETCH \(SQL(verbatim: String(chunk))) FROM \(cursor)")
-            if !rows.isEmpty { try body(rows) }
-            if rows.count < chunk { break }
-        }
+        try body("FETCH \(SQL(verbatim: String(chunk))) FROM \(cursor)")
         _ = try session.run("CLOSE \(cursor)")
     }
 }
