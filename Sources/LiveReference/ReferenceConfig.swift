@@ -32,11 +32,11 @@ extension DaemonContext {
     /// The tables as a command rates by them.
     public var reference: CurrentReference { CurrentReference(pool: pool, portedFiles: portedFiles) }
 
-    /// The tables as a daemon rates by them: shown as a dependency, and looked after.
-    /// - Parameter isRequired: whether the daemon has nothing to do without them.
-    public func liveReference(isRequired: Bool = true) -> CurrentReference {
+    /// The tables as a daemon rates by them: looked after, and it is not ready before they are there. Reading them takes seconds.
+    public func liveReference() -> CurrentReference {
         let reference = CurrentReference(
-            pool: pool, dependency: readiness.register("reference", isRequired: isRequired), portedFiles: portedFiles)
+            pool: pool, dependency: readiness.register("reference", state: .away("not yet read")),
+            portedFiles: portedFiles)
         schedule("reference", .every(seconds: config[ReferenceConfig.poll])) { try await reference.refresh() }
         return reference
     }

@@ -124,7 +124,7 @@ struct WalletCommand: DaemonProgram {
                 return try await book.settle(orders, at: now())
             }
         }
-        AuthorizationRoutes(reference: context.liveReference(isRequired: false), clock: context.clock) { order in
+        AuthorizationRoutes(reference: context.liveReference(), clock: context.clock) { order in
             questions.note()
             return try await lanes[order.share(of: lanes.count)].submit(order)
         }

@@ -43,4 +43,28 @@ struct WalletRoutesTests {
             }
         }
     }
+
+    @Test("without reference data wallet is not ready for switches and says why; customers are answered all the same")
+    func awaitsReference() async throws {
+        try await WalletWorld.with { world in
+            try await world.store.makeWallets(of: [WalletWorld.prepaid], at: world.noon)
+            try await world.admin.execute(
+                """
+                INSERT INTO billing.api_keys (token_hash, name, kind, customer_id, created_at)
+                VALUES (\(Digest.sha256("key-of-the-prepaid")), 'test', 'customer', \(WalletWorld.prepaid), \(world.noon))
+                """)
+            let values = world.database.settings().merging([
+                "postgres.user": "warp_wallet", "reference.pollSeconds": "1",
+            ]) { $1 }
+            try await withDaemon(WalletCommand.daemon, values: values, build: WalletCommand.build) { wallet in
+                try await eventually("a first look") { try await wallet.get("/readyz").text.contains("no reference") }
+                let before = try await wallet.get("/readyz")
+                #expect(before.status == 503)
+                let balance = try await wallet.get("/api/v1/billing/balance", token: "key-of-the-prepaid")
+                #expect(balance.status == 200)
+                try await world.loadReference()
+                try await eventually("ready") { try await wallet.get("/readyz").status == 200 }
+            }
+        }
+    }
 }
