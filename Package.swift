@@ -41,7 +41,7 @@ let package = Package(
     products: [
         .executable(name: "cdr-ingest", targets: ["CDRIngestProgram"]),
         .executable(name: "poller", targets: ["Poller"]),
-        .executable(name: "wallet", targets: ["Wallet"]),
+        .executable(name: "wallet", targets: ["WalletProgram"]),
         .executable(name: "biller", targets: ["Biller"]),
         .executable(name: "vendor-recon", targets: ["VendorRecon"]),
         .executable(name: "billingctl", targets: ["BillingCtl"]),
@@ -95,11 +95,14 @@ let package = Package(
         .target(name: "CDRIngest", dependencies: daemonParts + [argumentParser], swiftSettings: settings),
         executable("CDRIngestProgram", ["CDRIngest"]),
         executable("Poller", daemonParts + ["LiveReference"]),
-        executable("Wallet", daemonParts + ["LiveReference", "LedgerAudit"]),
+        .target(
+            name: "Wallet", dependencies: daemonParts + ["LiveReference", "LedgerAudit", argumentParser],
+            swiftSettings: settings),
+        executable("WalletProgram", ["Wallet"]),
         executable("Biller", daemonParts + [.product(name: "Mustache", package: "swift-mustache")]),
         executable("VendorRecon", daemonParts),
         executable("BillingCtl", ["Core", "Reference", "DaemonKit", "Drivers", "LedgerAudit", logging]),
-        executable("Bench", ["Core", "Reference", "Drivers", "DaemonKit", "CDRIngest", hummingbird]),
+        executable("Bench", ["Core", "Reference", "Drivers", "DaemonKit", "CDRIngest", "Wallet", hummingbird]),
         executable("Sandbox", ["Core", "Drivers", "DaemonKit", hummingbird, lifecycle, logging]),
 
         .target(

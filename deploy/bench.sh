@@ -31,7 +31,7 @@ build() {
     case $name in
     ingest) products+=(billingctl cdr-ingest) ;;
     poller) products=(billingctl cdr-ingest biller vendor-recon poller) ;;
-    wallet) products=(billingctl cdr-ingest biller vendor-recon poller wallet) ;;
+    wallet) products+=(billingctl cdr-ingest biller vendor-recon poller wallet) ;;
     esac
     bin=${WARP_BIN-}
     [[ -z $bin ]] || return 0

@@ -5,7 +5,7 @@ import ArgumentParser
 struct BillingBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "billing-bench", abstract: "Measures WARP Billing; prints a line of JSON for each figure.",
-        subcommands: [RateCommand.self, ParseCommand.self, IngestCeilingCommand.self])
+        subcommands: [RateCommand.self, ParseCommand.self, IngestCeilingCommand.self, WalletCallersCommand.self])
 }
 
 /// `billing-bench rate`

@@ -129,6 +129,37 @@ public struct Daemon: Sendable {
         }
     }
 
+    /// Runs the daemon as `serve` does, and stops it in good order when the body is through with what was built: for benchmarks.
+    /// - Returns: what the body returned.
+    public func run<Parts: Sendable, Result: Sendable>(
+        _ options: DaemonOptions, build: (DaemonContext) async throws -> Parts,
+        while body: @escaping @Sendable (Parts) async throws -> Result
+    ) async throws -> Result {
+        var built: Parts?
+        let group = try await group(options.read(keys, of: name), onSignals: true, notify: { _ in }) {
+            built = try await build($0)
+        }
+        guard let parts = built else { preconditionFailure("a group is made of what was built") }
+        return try await withThrowingTaskGroup(of: Result?.self) { tasks in
+            tasks.addTask {
+                try await group.run()
+                return nil
+            }
+            tasks.addTask {
+                let result = try await body(parts)
+                await group.trigger()
+                return result
+            }
+            var result: Result?
+            while let ended = try await tasks.next() {
+                // A daemon that was told to stop ends the body, too.
+                if let ended { result = ended } else { tasks.cancelAll() }
+            }
+            guard let result else { throw CancellationError() }
+            return result
+        }
+    }
+
     private func group(
         _ config: Config, onSignals: Bool,
         notify: @escaping @Sendable (ManagerMessage) -> Void = ManagerMessage.send,

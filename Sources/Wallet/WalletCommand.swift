@@ -1,14 +1,13 @@
-import ArgumentParser
+package import ArgumentParser
 import Core
-import DaemonKit
+package import DaemonKit
 import Drivers
 import Hummingbird
 import LiveReference
 
 /// `wallet`: keeps balances, the ledger and holds.
-@main
-struct WalletCommand: DaemonProgram {
-    static let configuration = CommandConfiguration(
+package struct WalletCommand: DaemonProgram {
+    package static let configuration = CommandConfiguration(
         commandName: "wallet",
         abstract: "Keeps every customer's balance: debits rated usage once, and answers what is left.",
         discussion: """
@@ -25,11 +24,16 @@ struct WalletCommand: DaemonProgram {
             NotificationsCommand.self, ReviewsCommand.self, LimitsCommand.self, FraudCommand.self,
         ])
 
-    static let daemon = Daemon(
+    package static let daemon = Daemon(
         name: "wallet", role: "warp_wallet", port: 8083, keys: WalletConfig.keys)
 
+    package init() {}
+
     /// The daemon's parts: usage is posted when the bell rings or the minute is over, invoices are booked, balances are told.
-    static func build(_ context: DaemonContext) throws {
+    package static func build(_ context: DaemonContext) throws { _ = try assemble(context) }
+
+    /// As `build`; returns where calls are authorised, for whoever asks within this process.
+    package static func assemble(_ context: DaemonContext) throws -> CallDesk {
         let clock = context.clock
         let now: @Sendable () -> Instant = { Instant(milliseconds: clock.now()) }
         let cache = BalanceCache.add(to: context)
@@ -50,7 +54,7 @@ struct WalletCommand: DaemonProgram {
         context.schedule("open-wallets", .every(seconds: context.config[WalletConfig.openWalletsInterval])) {
             try await opener.open()
         }
-        addHolds(to: context, questions, cache: cache, now: now)
+        let calls = addHolds(to: context, questions, cache: cache, now: now)
         let desk = try addPayments(to: context, PaymentStore(pool: context.pool, watch: cache.watch), now: now)
         if let directory = context.config[WalletConfig.sealDirectory] {
             let sealing = LedgerSealing(pool: context.pool, directory: directory, now: now, logger: context.logger)
@@ -60,6 +64,7 @@ struct WalletCommand: DaemonProgram {
         addCustomerRoutes(
             to: context, desk, StandingOrders(pool: context.pool, watch: cache.watch),
             CustomerReads(pool: context.customerPool))
+        return calls
     }
 
     /// Routes for customers and those who act for them; no number of a card comes further than this.
@@ -112,7 +117,7 @@ struct WalletCommand: DaemonProgram {
     private static func addHolds(
         to context: DaemonContext, _ questions: QuestionClock, cache: BalanceCache,
         now: @escaping @Sendable () -> Instant
-    ) {
+    ) -> CallDesk {
         let config = context.config
         let desk = Exposure(config)?.desk(in: context, cache: cache)
         let book = desk?.book ?? HoldBook(pool: context.pool, watch: cache.watch)
@@ -124,11 +129,11 @@ struct WalletCommand: DaemonProgram {
                 return try await book.settle(orders, at: now())
             }
         }
-        AuthorizationRoutes(reference: context.liveReference(), clock: context.clock) { order in
+        let calls = CallDesk(reference: context.liveReference(), clock: context.clock) { order in
             questions.note()
             return try await lanes[order.share(of: lanes.count)].submit(order)
         }
-        .add(
+        AuthorizationRoutes(desk: calls).add(
             to: context.router.group("/internal/v1").add(
                 middleware: context.auth.requiring(.service, .operator)))
         let logger = context.logger
@@ -145,5 +150,6 @@ struct WalletCommand: DaemonProgram {
             }
             try await book.forget(before: now().advanced(seconds: -kept))
         }
+        return calls
     }
 }

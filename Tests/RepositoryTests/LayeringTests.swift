@@ -20,7 +20,7 @@ struct LayeringTests {
         ("VendorRecon", ["Core", "Drivers", "DaemonKit", "Reference"]),
         ("BillingCtl", ["Core", "Drivers", "DaemonKit", "Reference", "LedgerAudit"]),
         ("Sandbox", ["Core", "Drivers", "DaemonKit"]),
-        ("Bench", ["Core", "Drivers", "Reference", "DaemonKit", "CDRIngest"]),
+        ("Bench", ["Core", "Drivers", "Reference", "DaemonKit", "CDRIngest", "Wallet"]),
     ]
 
     @Test("arrows point down only", arguments: ownImports)

@@ -32,9 +32,10 @@ class Daemons:
         for name in list(self.running):
             self.stop(name)
 
-    def run(self, program, *arguments):
-        """What a command of a program printed; ends everything where it failed."""
-        done = subprocess.run(self.command(program, *arguments), env=self.environment, text=True, capture_output=True)
+    def run(self, program, *arguments, config=None, **variables):
+        """What a command of a program printed, with the configuration of that daemon; ends everything where it failed."""
+        command = [str(word) for word in self.command(program, *arguments, config=config)]
+        done = subprocess.run(command, env=self.environment | variables, text=True, capture_output=True)
         if done.returncode != 0:
             sys.exit(f"{program} {' '.join(map(str, arguments))}: {done.stderr}")
         return done.stdout.strip()
@@ -81,8 +82,8 @@ class Daemons:
         status = Path(f"/proc/{self.running[name].pid}/status").read_text()
         return int(re.search(rf"^{field}:\s+(\d+) kB", status, re.MULTILINE)[1]) * 1024
 
-    def command(self, program, *arguments):
-        return [self.bin / program, *arguments, "--config", CONFIG / f"{program}.yaml"]
+    def command(self, program, *arguments, config=None):
+        return [self.bin / program, *arguments, "--config", CONFIG / f"{config or program}.yaml"]
 
 
 def arenas(name):

@@ -12,7 +12,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from statistics import median
 
-from daemons import Daemons
+from daemons import Daemons, arenas
 from psql import output, pgbench, psql, value
 from rows import row, say
 from waiting import RigError, wait_until
@@ -20,6 +20,8 @@ from wallet_load import LOAD, Answered, Feeder, RatedCalls, Switches, numbers_of
 
 PEERS = Path(__file__).resolve().parent / "peers"
 CALLERS = 32
+# Within wallet's process, where a caller costs next to nothing.
+CALLERS_IN_PROCESS = 256
 # Free, so it is parsed, rated and answered, and nothing is committed.
 EMERGENCY = "911"
 BANS = "WALLET"
@@ -120,6 +122,7 @@ class Benchmark:
             keep("pgbench on one row", self.pgbench(1))
             keep("hot", self.calmly(self.hot, CALLERS))
             keep("one caller", self.calmly(self.spread, 1))
+            keep("in process", self.in_process())
         middle = {name: median(values) for name, values in self.figures.items()}
         rounds = f"median of {self.options.rounds} rounds of {seconds:g} s"
         self.row("wallet.authorise32", middle["spread"], "calls/s", "pgbench", middle["pgbench"], note=(
@@ -134,11 +137,23 @@ class Benchmark:
             f"one caller; {rounds}, p99 {middle['one caller p99']:.2f} ms; goal at most 1"))
         self.row("wallet.hot32", middle["hot"], "calls/s", "pgbench", middle["pgbench on one row"], note=(
             f"calls of one wallet, {CALLERS} callers, against the same pgbench on one row; {rounds}, p99 {middle['hot p99']:.1f} ms; goal 8"))
+        row("wallet.inprocess256", middle["in process"], "calls/s", self.in_process_bytes, "pgbench", middle["pgbench"], (
+            f"calls authorised by {CALLERS_IN_PROCESS} callers in the daemon's own process, without HTTP, each with its hold committed, "
+            f"{len(self.bans):,} wallets, against the same pgbench; {rounds}, p99 {middle['in process p99']:.1f} ms; goal 5"))
 
     def calmly(self, questions: Path, callers: int) -> Answered:
         """Nobody pays for what another wrote."""
         value("CHECKPOINT")
         return self.switches.ask(questions, callers, self.options.seconds)
+
+    def in_process(self) -> Answered:
+        """The same calls, asked for without HTTP in a process of its own; the other wallet has nothing to do meanwhile."""
+        value("CHECKPOINT")
+        said = json.loads(self.daemons.run(
+            "billing-bench", "wallet", "--questions", self.spread, "--callers", CALLERS_IN_PROCESS, "--seconds", self.options.seconds,
+            config="wallet", WARP_HTTP_PORT="0", WARP_INSTANCE="bench", **arenas("wallet")))
+        self.in_process_bytes = said["rss_bytes"]
+        return Answered(said["held"] / said["seconds"], said["p50_ms"], said["p99_ms"], said["max_ms"])
 
     def pgbench(self, customers: int) -> float:
         output(psql("-c", "TRUNCATE peer.ledger", "-c", "CHECKPOINT"))
@@ -200,7 +215,7 @@ class Benchmark:
             "most 5"))
 
     def is_granted(self) -> bool:
-        """Whether a call is granted: wallet is ready before it knows the reference data."""
+        """Whether a call is granted, whatever wallet says of itself."""
         question = json.loads(self.spread.read_text().partition("\n")[0]) | {"sip_uuid": f"start-{time.monotonic_ns()}"}
         connection = HTTPConnection("127.0.0.1", self.options.port, timeout=60)
         try:

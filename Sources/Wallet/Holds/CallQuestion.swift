@@ -3,13 +3,25 @@ import DaemonKit
 import Reference
 
 /// A call that is about to begin, as a switch tells of it.
-struct CallQuestion: Decodable {
+package struct CallQuestion: Decodable, Sendable {
     let sipUUID: String
     let customerBAN: String
     let ani: String?
     let dni: String
     let direction: String?
     let vendor: String?
+
+    /// A question about a call of an account, as texts that are still to be checked.
+    package init(
+        sipUUID: String, customerBAN: String, ani: String?, dni: String, direction: String? = nil, vendor: String? = nil
+    ) {
+        self.sipUUID = sipUUID
+        self.customerBAN = customerBAN
+        self.ani = ani
+        self.dni = dni
+        self.direction = direction
+        self.vendor = vendor
+    }
 
     private enum CodingKeys: String, CodingKey {
         case ani, dni, direction, vendor
