@@ -47,27 +47,6 @@ struct UsageDebits: Sendable {
         for customer in outcome.suspended {
             loop.logger.notice("Wallet suspended: beyond its limit", metadata: ["customer.id": "\(customer)"])
         }
-        report(outcome.fraud)
-    }
-
-    private func report(_ fraud: FraudDesk.Outcome) {
-        for review in fraud.reviews {
-            loop.metrics.increment(.walletFraudAlerts, by: 1, review.check.rawValue)
-            loop.logger.notice(
-                "Fraud check fired",
-                metadata: [
-                    "review.id": "\(review.id.text)", "customer.id": "\(review.customer)",
-                    "fraud.check": "\(review.check.rawValue)", "fraud.value": "\(review.value.text)",
-                    "fraud.actions": "\(review.actions.map(\.rawValue).joined(separator: " "))",
-                ])
-        }
-        for customer in fraud.blocked {
-            loop.logger.notice("Wallet suspended: fraud control", metadata: ["customer.id": "\(customer)"])
-        }
-        for customer in fraud.unreadable {
-            loop.logger.error(
-                "Fraud windows or limits could not be read: empty ones, or everybody's, take their place",
-                metadata: ["customer.id": "\(customer)"])
-        }
+        outcome.fraud.report(to: loop)
     }
 }

@@ -55,7 +55,10 @@ package struct WalletCommand: DaemonProgram {
             try await opener.open()
         }
         let calls = addHolds(to: context, questions, cache: cache, now: now)
-        let desk = try addPayments(to: context, PaymentStore(pool: context.pool, watch: cache.watch), now: now)
+        let payments = PaymentStore(pool: context.pool, watch: cache.watch) { [loop = context.loop] in
+            $0.report(to: loop)
+        }
+        let desk = try addPayments(to: context, payments, now: now)
         if let directory = context.config[WalletConfig.sealDirectory] {
             let sealing = LedgerSealing(pool: context.pool, directory: directory, now: now, logger: context.logger)
             context.schedule("seal-ledger", .every(seconds: 600)) { try await sealing.seal() }

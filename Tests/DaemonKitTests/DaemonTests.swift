@@ -62,6 +62,26 @@ struct DaemonTests {
             })
     }
 
+    @Test("a body works with what was built while the daemon runs; its answer, or its failure, ends the daemon")
+    func whileRunning() async throws {
+        struct Enough: Error {}
+        let file = FileManager.default.temporaryDirectory.appending(path: "daemon-\(UUID().uuidString).yaml")
+        let lines = ["http:", "  port: 0", "postgres:", "  host: /nonexistent", "redis:", "  socket: /nonexistent/s"]
+        try lines.joined(separator: "\n").write(to: file, atomically: true, encoding: .utf8)
+        defer { unlink(file.path) }
+        var options = DaemonOptions()
+        options.config = file.path
+        let doubling: (DaemonContext) -> GroupCommit<Int, Int> = { context in
+            context.groupCommit("holds-1") { numbers in numbers.map { $0 * 2 } }
+        }
+        // Answered by a service that runs with the daemon.
+        let answer = try await daemon.run(options, build: doubling) { try await $0.submit(21) }
+        #expect(answer == 42)
+        await #expect(throws: Enough.self) {
+            try await daemon.run(options, build: doubling) { _ in throw Enough() }
+        }
+    }
+
     @Test(
         "an error of a route is a problem with status, reason and pointer",
         arguments: [

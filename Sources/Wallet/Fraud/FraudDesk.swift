@@ -90,6 +90,28 @@ struct FraudDesk: Sendable {
 }
 
 extension FraudDesk.Outcome {
+    /// Counts what fired and logs what it led to.
+    func report(to loop: Loop) {
+        for review in reviews {
+            loop.metrics.increment(.walletFraudAlerts, by: 1, review.check.rawValue)
+            loop.logger.notice(
+                "Fraud check fired",
+                metadata: [
+                    "review.id": "\(review.id.text)", "customer.id": "\(review.customer)",
+                    "fraud.check": "\(review.check.rawValue)", "fraud.value": "\(review.value.text)",
+                    "fraud.actions": "\(review.actions.map(\.rawValue).joined(separator: " "))",
+                ])
+        }
+        for customer in blocked {
+            loop.logger.notice("Wallet suspended: fraud control", metadata: ["customer.id": "\(customer)"])
+        }
+        for customer in unreadable {
+            loop.logger.error(
+                "Fraud windows or limits could not be read: empty ones, or everybody's, take their place",
+                metadata: ["customer.id": "\(customer)"])
+        }
+    }
+
     /// Does what a new review asks for.
     fileprivate mutating func act(on review: FraudReview, _ wallets: inout [CustomerID: WalletRow]) {
         if !review.actions.isEmpty {

@@ -8,12 +8,12 @@ extension PaymentStore {
     /// Books what a processor said of a payment. Under the locks of its wallet and its row, so that an answer, its webhook and a look-up that come
     /// together credit it once; what is decided already stays as it is.
     func decide(_ id: Identifier128, _ answer: ChargeAnswer, at now: Instant) async throws -> Payment? {
-        let (payment, wallets) = try await pool.withTransaction { transaction -> (Payment?, [WalletRow]) in
+        let decided = try await pool.withTransaction { transaction -> Decided in
             guard let customer = try Self.read(id, in: transaction)?.customer,
                 var wallet = try WalletRow.lock([customer], in: transaction)[customer],
                 let payment = try Self.read(id, forUpdate: true, in: transaction)
-            else { return (nil, []) }
-            guard payment.takes(answer) else { return (payment, []) }
+            else { return Decided() }
+            guard payment.takes(answer) else { return Decided(payment: payment) }
             var decision = PaymentDecision(payment, wallet: wallet.state, at: now)
             decision.take(answer)
             var ledger = LedgerRows()
@@ -25,18 +25,27 @@ extension PaymentStore {
                 wallet.state = decision.wallet
             }
             try ledger.insert(in: transaction)
+            var fraud = FraudDesk.Outcome()
             if case .declined = answer, decision.payment.state == .failed, payment.purpose != .refund {
                 // Rule F5: three in a day stop the wallet.
-                _ = try FraudDesk.paymentFailed(payment.id, wallet: &wallet, at: now, in: transaction)
+                fraud = try FraudDesk.paymentFailed(payment.id, wallet: &wallet, at: now, in: transaction)
             }
             let stored = try WalletRow.store([wallet], at: now, in: transaction)
             try Self.store(decision.payment, due: decision.due, at: now, in: transaction)
             _ = try Notifications.wallet.post(
                 decision.notices(balance: wallet.state.balance), in: transaction, at: now.milliseconds)
-            return (decision.payment, stored)
+            return Decided(payment: decision.payment, wallets: stored, fraud: fraud)
         }
-        watch.wallets(wallets)
-        return payment
+        watch.wallets(decided.wallets)
+        heed(decided.fraud)
+        return decided.payment
+    }
+
+    /// What a commit has come to.
+    private struct Decided: Sendable {
+        var payment: Payment?
+        var wallets: [WalletRow] = []
+        var fraud = FraudDesk.Outcome()
     }
 }
 

@@ -9,6 +9,8 @@ struct PaymentStore: Sendable {
     let pool: PostgresPool
     /// Hears of changed wallets after each commit.
     var watch = WalletWatch()
+    /// Hears after each commit what fraud control made of a refused payment.
+    var heed: @Sendable (FraudDesk.Outcome) -> Void = { _ in }
 
     /// How long one instance has a payment for itself: longer than any deadline of a processor.
     static let leaseSeconds = 180
